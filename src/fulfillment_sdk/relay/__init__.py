@@ -1,0 +1,39 @@
+"""The engine of every hop: accept an event durably, keep it, pass it on until each place has it.
+
+It knows events, destinations and lanes, and never what an event means.
+"""
+
+from __future__ import annotations
+
+from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry
+from fulfillment_sdk.relay.policy import RetryPolicy
+from fulfillment_sdk.relay.relay import Relay
+from fulfillment_sdk.relay.schema import SCHEMA
+from fulfillment_sdk.relay.values import (
+    Accepted,
+    Attempt,
+    DeadLetter,
+    Delivery,
+    Destination,
+    Event,
+    Sink,
+    Undelivered,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Accepted",
+    "Attempt",
+    "DeadLetter",
+    "Delivered",
+    "Delivery",
+    "Destination",
+    "Event",
+    "Outcome",
+    "Reject",
+    "Relay",
+    "Retry",
+    "RetryPolicy",
+    "Sink",
+    "Undelivered",
+]

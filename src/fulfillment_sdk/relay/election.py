@@ -1,0 +1,42 @@
+"""Which process dispatches: on SQLite one per database, by a file lock; on a server all of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from filelock import FileLock, Timeout
+
+from fulfillment_sdk.store.engine import is_sqlite, sqlite_path
+
+
+class Election:
+    """A lock beside an SQLite file, held by its one dispatcher and freed with that process.
+
+    Args:
+        url: the database's.
+        poll: seconds between tries while another process holds it.
+    """
+
+    def __init__(self, url: str, *, poll: float) -> None:
+        self._poll = poll
+        self._lock: FileLock | None = None
+        if is_sqlite(url):
+            path = sqlite_path(url)
+            self._lock = FileLock(
+                path.with_name(f"{path.name}.dispatcher"), thread_local=False, mode=0o600
+            )
+
+    async def win(self) -> None:
+        """Return once this process may dispatch."""
+        while self._lock is not None:
+            try:
+                self._lock.acquire(blocking=False)
+            except Timeout:
+                await asyncio.sleep(self._poll)
+            else:
+                return
+
+    def release(self) -> None:
+        """Let another process dispatch."""
+        if self._lock is not None:
+            self._lock.release(force=True)

@@ -1,0 +1,114 @@
+"""What to do after an attempt, decided without a clock, a store or a network."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import attrs
+
+from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject
+
+# Contract, section 4: seconds before each try, the leading 0 included.
+DEFAULT_SCHEDULE = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 10800.0, 21600.0, 43200.0)
+
+
+def _delays(values: object) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)  # type: ignore[attr-defined]
+
+
+@attrs.frozen
+class RetryPolicy:
+    """How long and how often a destination is tried.
+
+    Args:
+        schedule: seconds before the first try, the second, and so on; not empty.
+        jitter: each delay varies by this share either way, 0 to 1.
+        reject_tries: tries after which a refused event is given up.
+        endless: go on with the last delay for ever, instead of giving up.
+    """
+
+    schedule: tuple[float, ...] = attrs.field(default=DEFAULT_SCHEDULE, converter=_delays)
+    jitter: float = attrs.field(
+        default=0.2, validator=[attrs.validators.ge(0), attrs.validators.le(1)]
+    )
+    reject_tries: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    endless: bool = False
+
+    @schedule.validator
+    def _check(self, _attribute: object, value: tuple[float, ...]) -> None:
+        if not value or min(value) < 0:
+            raise ValueError("A retry schedule needs delays of 0 seconds or more")
+
+    @classmethod
+    def endless_backoff(
+        cls, first: float = 1.0, maximum: float = 60.0, *, jitter: float = 0.2
+    ) -> Self:
+        """Return the policy that never gives up: at once, then `first` doubling to `maximum`."""
+        schedule, delay = [0.0], first
+        while delay < maximum:
+            schedule.append(delay)
+            delay *= 2
+        return cls(schedule=(*schedule, maximum), jitter=jitter, endless=True)
+
+    def delay_before(self, attempt: int) -> float:
+        """Return the seconds before try number `attempt` (1 is the first), without jitter."""
+        return self.schedule[min(attempt, len(self.schedule)) - 1]
+
+
+@attrs.frozen
+class Settle:
+    """The event has arrived."""
+
+
+@attrs.frozen
+class Again:
+    """Try once more at `at` (epoch seconds)."""
+
+    at: float
+    why: str
+
+
+@attrs.frozen
+class Dead:
+    """Give the event up, and let those behind it go on."""
+
+    why: str
+
+
+@attrs.frozen
+class Disable:
+    """Keep the event, and send this destination nothing until somebody enables it."""
+
+    why: str
+
+
+Decision = Settle | Again | Dead | Disable
+
+
+def schedule(
+    policy: RetryPolicy, attempt: int, outcome: Outcome, now: float, *, random: float = 0.5
+) -> Decision:
+    """Decide what follows try number `attempt`.
+
+    Args:
+        policy: the destination's.
+        attempt: 1 for the first.
+        outcome: what the sink said.
+        now: epoch seconds.
+        random: uniform in [0, 1), spreads the delays; 0.5 leaves them as they are.
+    """
+    if isinstance(outcome, Delivered):
+        return Settle()
+    if isinstance(outcome, Reject):
+        if outcome.disable:
+            return Disable(outcome.why)
+        after, last = None, attempt >= policy.reject_tries
+    else:
+        after, last = outcome.after, attempt >= len(policy.schedule) and not policy.endless
+    if last:
+        return Dead(outcome.why)
+    delay = policy.delay_before(attempt + 1) * (1 + policy.jitter * (2 * random - 1))
+    if after is not None:
+        # Honoured up to the delay after next, so that nobody can park a case for a year.
+        delay = max(delay, min(after, policy.delay_before(attempt + 2)))
+    return Again(now + delay, outcome.why)

@@ -1,0 +1,167 @@
+"""Destinations as rows: declared by a host, or put in and taken out at run time.
+
+All functions take a connection, so that they join the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.relay.policy import RetryPolicy
+from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
+from fulfillment_sdk.relay.values import Destination, Event
+from fulfillment_sdk.store.sealing import Sealer
+
+
+@attrs.frozen
+class Registered:
+    """A destination with the number that the other tables know it by."""
+
+    no: int
+    destination: Destination
+
+
+def put(
+    connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
+) -> Registered:
+    """Insert the destination, or change the one of that name; what is pending for it stays."""
+    columns = {
+        "sink": destination.sink,
+        "owner": destination.owner,
+        "ordering": destination.ordering,
+        "types": list(destination.types),
+        "policy": attrs.asdict(destination.policy),
+        "settings": sealer.seal(
+            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
+        ),
+        "concurrency": destination.concurrency,
+        "timeout": destination.timeout,
+        "enabled": destination.enabled,
+        "disabled_why": destination.disabled_why,
+    }
+    existing = connection.execute(
+        sa.select(destinations.c.no, destinations.c.created_at).where(
+            destinations.c.name == destination.name
+        )
+    ).one_or_none()
+    if existing is None:
+        created_at = now if destination.created_at is None else destination.created_at
+        no = connection.execute(
+            sa.insert(destinations)
+            .values(name=destination.name, created_at=created_at, **columns)
+            .returning(destinations.c.no)
+        ).scalar_one()
+    else:
+        no, created_at = existing
+        connection.execute(sa.update(destinations).where(destinations.c.no == no).values(**columns))
+    return Registered(no, attrs.evolve(destination, created_at=created_at))
+
+
+def declare(
+    connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
+) -> Registered:
+    """Put in what a host declares at start; one that was disabled meanwhile stays disabled."""
+    existing = get(connection, sealer, destination.name)
+    if existing is not None and not existing.destination.enabled:
+        destination = attrs.evolve(
+            destination, enabled=False, disabled_why=existing.destination.disabled_why
+        )
+    return put(connection, sealer, destination, now=now)
+
+
+def remove(connection: sa.Connection, name: str) -> bool:
+    """Take a destination out, with what is pending for it; tell whether there was one."""
+    no = connection.execute(
+        sa.delete(destinations).where(destinations.c.name == name).returning(destinations.c.no)
+    ).scalar_one_or_none()
+    if no is None:
+        return False
+    for table in (lanes, deliveries, dead_letters):
+        connection.execute(sa.delete(table).where(table.c.destination_no == no))
+    return True
+
+
+def get(connection: sa.Connection, sealer: Sealer, name: str) -> Registered | None:
+    """Return the destination of that name."""
+    row = connection.execute(
+        sa.select(destinations).where(destinations.c.name == name)
+    ).one_or_none()
+    return None if row is None else _read(sealer, row)
+
+
+def of_owner(
+    connection: sa.Connection, sealer: Sealer, owner: str | None = None
+) -> list[Registered]:
+    """Return the destinations of one owner, or all, oldest first."""
+    query = sa.select(destinations).order_by(destinations.c.no)
+    if owner is not None:
+        query = query.where(destinations.c.owner == owner)
+    return [_read(sealer, row) for row in connection.execute(query)]
+
+
+def by_number(
+    connection: sa.Connection, sealer: Sealer, numbers: Sequence[int]
+) -> list[Registered]:
+    """Return the destinations with these numbers."""
+    query = sa.select(destinations).where(destinations.c.no.in_(numbers))
+    return [_read(sealer, row) for row in connection.execute(query)]
+
+
+def disable(connection: sa.Connection, no: int, why: str) -> None:
+    """Send this destination nothing any more, and keep what is pending for it."""
+    connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.no == no)
+        .values(enabled=False, disabled_why=why)
+    )
+
+
+@attrs.frozen
+class Route:
+    """Where an event goes, as far as accepting it needs to know."""
+
+    no: int
+    ordering: str
+    first_delay: float
+
+
+def routes(connection: sa.Connection, event: Event) -> list[Route]:
+    """Return the routes of the destinations that want `event`, in order of their numbers."""
+    columns = destinations.c
+    rows = connection.execute(
+        sa.select(columns.no, columns.ordering, columns.types, columns.policy)
+        .where(columns.owner.in_({"", event.owner}))
+        .order_by(columns.no)
+    )
+    return [
+        Route(no, ordering, float(policy["schedule"][0]))
+        for no, ordering, types, policy in rows
+        if not types or event.type in types
+    ]
+
+
+def _context(name: str) -> str:
+    return f"relay_destinations.settings:{name}"
+
+
+def _read(sealer: Sealer, row: sa.Row[Any]) -> Registered:
+    destination = Destination(
+        row.name,
+        row.sink,
+        ordering=row.ordering,
+        settings=json.loads(sealer.open(row.settings, _context(row.name))),
+        types=row.types,
+        owner=row.owner,
+        policy=RetryPolicy(**row.policy),
+        concurrency=row.concurrency,
+        timeout=row.timeout,
+        enabled=row.enabled,
+        disabled_why=row.disabled_why,
+        created_at=row.created_at,
+    )
+    return Registered(row.no, destination)

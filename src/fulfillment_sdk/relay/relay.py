@@ -1,0 +1,265 @@
+"""The relay as a host holds it: a store, destinations, sinks, and a dispatcher when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random as random_numbers
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.relay import registry, visibility
+from fulfillment_sdk.relay.accept import accept_many, put_aside
+from fulfillment_sdk.relay.dispatcher import Dispatcher
+from fulfillment_sdk.relay.election import Election
+from fulfillment_sdk.relay.loop_thread import LoopThread
+from fulfillment_sdk.relay.runner import call_if_there
+from fulfillment_sdk.relay.schema import SCHEMA
+from fulfillment_sdk.relay.values import (
+    Accepted,
+    Attempt,
+    DeadLetter,
+    Destination,
+    Event,
+    Sink,
+    Undelivered,
+)
+from fulfillment_sdk.store import Sealer, Store, StoreFuture
+from fulfillment_sdk.store.keys import Keys, keys_for
+
+
+class Relay:
+    """Accepts events durably, keeps them, and passes them on until each destination has them.
+
+    Used as a context manager it dispatches from a thread of its own; in a program that has a loop,
+    `async with relay.running():` dispatches there. Without either it only accepts.
+
+    Args:
+        store: an open store (with `relay.SCHEMA` among its schemas), or the URL of a database that
+            is then opened and closed here.
+        destinations: declared by the host; others may be put in at run time.
+        sinks: kind -> sink.
+        keys: storage keys for a URL, as (id, 32 bytes), newest first; by default those of
+            `FULFILLMENT_STORAGE_KEYS`, or a private file made beside an SQLite database.
+        clock: epoch seconds.
+        random: uniform in [0, 1), for jitter.
+        on_attempt: called with each attempt once it is recorded.
+        poll: seconds between looks where nothing wakes the dispatcher.
+        lease: seconds for which a claimed lane stays with a worker.
+
+    Raises:
+        ConfigurationError: the URL or the keys can't be used, two destinations share a name, or
+            one names a sink that is not there.
+        StoreUnavailable: the database can't be used.
+    """
+
+    def __init__(
+        self,
+        store: Store | str,
+        *,
+        destinations: Sequence[Destination] = (),
+        sinks: Mapping[str, Sink],
+        keys: Keys | None = None,
+        clock: Callable[[], float] = time.time,
+        random: Callable[[], float] = random_numbers.random,
+        on_attempt: Callable[[Attempt], None] | None = None,
+        poll: float = 1.0,
+        lease: float = 60.0,
+    ) -> None:
+        _check(destinations, sinks)
+        self._owns_store = isinstance(store, str)
+        if isinstance(store, str):
+            sealer = Sealer(keys if keys is not None else keys_for(store))
+            store = Store.open(store, schemas=[SCHEMA], sealer=sealer, clock=clock)
+        self.store = store
+        self._sinks = dict(sinks)
+        self._new_dispatcher = functools.partial(
+            Dispatcher,
+            store,
+            self._sinks,
+            random=random,
+            on_attempt=on_attempt,
+            poll=poll,
+            lease=lease,
+        )
+        self._poll = poll
+        self._dispatcher: Dispatcher | None = None
+        self._thread = LoopThread(self.running, name="fulfillment-relay")
+        self._accepted = False
+        store.on_commit(self._committed)
+        if destinations:
+            store.write(
+                lambda c: [
+                    registry.declare(c, store.sealer, one, now=store.clock())
+                    for one in destinations
+                ]
+            ).result()
+
+    # -- accepting ---------------------------------------------------------------------------
+
+    def accept(self, event: Event) -> StoreFuture[Accepted]:
+        """Store an event for its destinations; the future resolves once it is durable.
+
+        Raises (in the future):
+            StoreUnavailable: nothing was stored.
+        """
+        return self.store.write(lambda connection: self.accept_in(connection, [event])[0])
+
+    def accept_in(self, connection: sa.Connection, events: Sequence[Event]) -> list[Accepted]:
+        """Store events in the caller's transaction, inside a `write` of this relay's store.
+
+        Hand in all events of one transaction at once: they are put in order, which keeps two
+        callers from waiting for each other.
+        """
+        accepted = accept_many(
+            connection, self.store.sealer, events, now=self.store.now(connection)
+        )
+        self._accepted = True
+        return accepted
+
+    def quarantine(self, event_id: str, body: bytes, why: str) -> StoreFuture[None]:
+        """Keep bytes that can't be passed on, for somebody to look at."""
+        return self.store.write(
+            lambda connection: self.quarantine_in(connection, event_id, body, why)
+        )
+
+    def quarantine_in(
+        self, connection: sa.Connection, event_id: str, body: bytes, why: str
+    ) -> None:
+        """Keep bytes that can't be passed on, in the caller's transaction."""
+        now = self.store.now(connection)
+        put_aside(connection, self.store.sealer, event_id, body, why, now=now)
+
+    # -- destinations at run time --------------------------------------------------------------
+
+    def put_destination(self, connection: sa.Connection, destination: Destination) -> Destination:
+        """Add a destination, or change the one of that name."""
+        self._accepted = True  # one that was enabled again may have lanes due
+        now = self.store.now(connection)
+        return registry.put(connection, self.store.sealer, destination, now=now).destination
+
+    def remove_destination(self, connection: sa.Connection, name: str) -> bool:
+        """Take a destination out with what is pending for it; False if there was none."""
+        return registry.remove(connection, name)
+
+    def get_destination(self, connection: sa.Connection, name: str) -> Destination | None:
+        """Return the destination of that name."""
+        found = registry.get(connection, self.store.sealer, name)
+        return None if found is None else found.destination
+
+    def list_destinations(
+        self, connection: sa.Connection, owner: str | None = None
+    ) -> list[Destination]:
+        """Return the destinations of an owner, or all, oldest first."""
+        found = registry.of_owner(connection, self.store.sealer, owner)
+        return [one.destination for one in found]
+
+    # -- what has and has not arrived ------------------------------------------------------------
+
+    def undelivered(self) -> StoreFuture[list[Undelivered]]:
+        """Tell which events have not reached which destination, and why."""
+        return self.store.read(visibility.undelivered)
+
+    def dead_letters(self) -> StoreFuture[list[DeadLetter]]:
+        """Return the deliveries that were given up, oldest first."""
+        return self.store.read(visibility.letters)
+
+    def attempts(self, event_id: str | None = None) -> StoreFuture[list[Attempt]]:
+        """Return the recorded attempts, oldest first."""
+        return self.store.read(lambda c: visibility.history(c, event_id=event_id))
+
+    def replay(self, destination: str, event_id: str) -> StoreFuture[bool]:
+        """Send an event once more; False if it, or the destination, is unknown or it is pending."""
+
+        def work(connection: sa.Connection) -> bool:
+            self._accepted = True
+            now = self.store.now(connection)
+            return visibility.replay(connection, destination, event_id, now=now)
+
+        return self.store.write(work)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    @property
+    def is_dispatching(self) -> bool:
+        """Whether a dispatcher of this relay is at work in this process."""
+        return self._dispatcher is not None
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, grace: float = 20.0) -> AsyncIterator[Self]:
+        """Dispatch in this loop for as long as the block runs; then finish what is in hand."""
+        election = Election(self.store.url, poll=self._poll)
+        opened: list[Sink] = []
+        task: asyncio.Task[None] | None = None
+        dispatcher = self._new_dispatcher()
+        try:
+            for sink in self._sinks.values():
+                opened.append(sink)
+                await call_if_there(sink, "open")
+            task = asyncio.create_task(_elected(election, dispatcher))
+            self._dispatcher = dispatcher
+            yield self
+        finally:
+            self._dispatcher = None
+            await dispatcher.stop(grace=grace)
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            election.release()
+            for sink in opened:
+                await call_if_there(sink, "close")
+
+    def start(self) -> None:
+        """Dispatch from a thread of our own, with its own loop, until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand and end the thread that `start` began."""
+        self._thread.stop()
+
+    def close(self) -> None:
+        """Stop, and close the store if it was opened here."""
+        self.stop()
+        if self._owns_store:
+            self.store.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _committed(self) -> None:
+        if self._accepted:
+            self._accepted = False
+            if self._dispatcher is not None:
+                self._dispatcher.wake()
+
+
+async def _elected(election: Election, dispatcher: Dispatcher) -> None:
+    await election.win()
+    await dispatcher.run()
+
+
+def _check(destinations: Sequence[Destination], sinks: Mapping[str, Sink]) -> None:
+    names = [one.name for one in destinations]
+    for one in destinations:
+        if names.count(one.name) > 1:
+            raise ConfigurationError(f"Two destinations are called {one.name!r}")
+        if one.sink not in sinks:
+            raise ConfigurationError(
+                f"Destination {one.name!r} wants a sink of kind {one.sink!r}, which is not there",
+                remedy=f"Known kinds: {', '.join(sorted(sinks)) or 'none'}.",
+            )

@@ -1,0 +1,116 @@
+"""The relay's tables. What is pending lives in `lanes` and `deliveries`, and nowhere else."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.store.migrations import Schema
+
+METADATA = sa.MetaData()
+
+# SQLite counts rows in a column of exactly this type only.
+BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+events = sa.Table(
+    "relay_events",
+    METADATA,
+    sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("accepted_at", sa.Double, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("event_id", name="uq_relay_events_event_id"),
+    sa.Index("ix_relay_events_lane_sequence", "lane", "sequence"),
+)
+
+destinations = sa.Table(
+    "relay_destinations",
+    METADATA,
+    sa.Column("no", BIG_ID, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sink", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("ordering", sa.Text, nullable=False),
+    sa.Column("types", sa.JSON, nullable=False),
+    sa.Column("policy", sa.JSON, nullable=False),
+    sa.Column("settings", sa.LargeBinary, nullable=False),
+    sa.Column("concurrency", sa.Integer, nullable=False),
+    sa.Column("timeout", sa.Double, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("disabled_why", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.UniqueConstraint("name", name="uq_relay_destinations_name"),
+    sa.Index("ix_relay_destinations_owner", "owner"),
+    sqlite_autoincrement=True,  # a removed destination's number must never come back
+)
+
+# Inserted and deleted, never updated: the table stays as small as what is pending.
+deliveries = sa.Table(
+    "relay_deliveries",
+    METADATA,
+    sa.Column("destination_no", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("lane", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event", sa.BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# A row exists only while something is pending, and counts it. Claiming moves `due_at` past the
+# lease, so an expired lease is simply due.
+lanes = sa.Table(
+    "relay_lanes",
+    METADATA,
+    sa.Column("destination_no", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("lane", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("pending", sa.BigInteger, nullable=False),
+    sa.Column("due_at", sa.Double, nullable=False),
+    sa.Column("lease", sa.Text),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Index("ix_relay_lanes_due", "destination_no", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+attempts = sa.Table(
+    "relay_attempts",
+    METADATA,
+    sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    sa.Column("destination_no", sa.BigInteger, nullable=False),
+    sa.Column("event", sa.BigInteger, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Index("ix_relay_attempts_event", "event"),
+    sa.Index("ix_relay_attempts_at", "at"),
+)
+
+dead_letters = sa.Table(
+    "relay_dead_letters",
+    METADATA,
+    sa.Column("destination_no", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Index("ix_relay_dead_letters_at", "at"),
+)
+
+quarantine = sa.Table(
+    "relay_quarantine",
+    METADATA,
+    sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("event_id", "digest", name="uq_relay_quarantine_event_id_digest"),
+)
+
+SCHEMA = Schema("relay", METADATA, "fulfillment_sdk.relay.migrations")

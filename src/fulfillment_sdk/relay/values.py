@@ -1,0 +1,179 @@
+"""The relay's nouns: event, destination, delivery, attempt, sink."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import Literal, Protocol
+
+import attrs
+
+from fulfillment_sdk.relay.outcome import Outcome
+from fulfillment_sdk.relay.policy import RetryPolicy
+
+Ordering = Literal["case", "none"]
+AttemptOutcome = Literal["delivered", "retry", "dead", "disabled"]
+
+
+@attrs.frozen
+class Event:
+    """Something that happened, as the exact bytes that were signed.
+
+    Args:
+        id: the same on every retry and replay.
+        type: what filters go by, such as `case.status_changed`.
+        lane: what order is kept within: the case's id.
+        sequence: position within the lane, where the sender counts.
+        body: never shown in a repr.
+        owner: whose it is; destinations of another owner don't get it.
+    """
+
+    id: str
+    type: str
+    lane: str
+    sequence: int | None
+    body: bytes = attrs.field(repr=False)
+    owner: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Destination:
+    """Where events go.
+
+    Args:
+        name: unique and stable; what is pending is kept under it across restarts.
+        sink: the kind of sink, a key of the relay's `sinks`.
+        ordering: `case` delivers a lane's events strictly one after the other; `none` each alone.
+        settings: handed to the sink with each delivery; JSON values; stored sealed.
+        types: the event types it wants; empty for all.
+        owner: only events of this owner; empty for those of everybody.
+        policy: when it is tried again.
+        concurrency: lanes under way at once.
+        timeout: seconds after which a delivery counts as failed.
+        enabled: what arrives meanwhile is kept if not.
+        disabled_why: what disabled it.
+        created_at: epoch seconds; given by the relay.
+    """
+
+    name: str = attrs.field(kw_only=False)
+    sink: str = attrs.field(kw_only=False)
+    ordering: Ordering = attrs.field(
+        default="case", validator=attrs.validators.in_(("case", "none"))
+    )
+    settings: Mapping[str, object] = attrs.field(factory=dict, repr=False)
+    types: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    owner: str = ""
+    policy: RetryPolicy = attrs.field(factory=RetryPolicy)
+    concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
+    timeout: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
+    enabled: bool = True
+    disabled_why: str = ""
+    created_at: float | None = None
+
+    def wants(self, event: Event) -> bool:
+        """Tell whether `event` is for this destination."""
+        mine = not self.owner or self.owner == event.owner
+        return mine and (not self.types or event.type in self.types)
+
+
+@attrs.frozen(kw_only=True)
+class Delivery:
+    """One event on its way to one destination, as a sink sees it."""
+
+    event: Event
+    destination: str
+    attempt: int
+    settings: Mapping[str, object] = attrs.field(factory=dict, repr=False)
+    accepted_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        return self.event.id
+
+    @property
+    def type(self) -> str:
+        """The event's type."""
+        return self.event.type
+
+    @property
+    def lane(self) -> str:
+        """The event's lane: the case's id."""
+        return self.event.lane
+
+    @property
+    def sequence(self) -> int | None:
+        """The event's position within its lane."""
+        return self.event.sequence
+
+    @property
+    def body(self) -> bytes:
+        """The bytes that were signed."""
+        return self.event.body
+
+
+class Sink(Protocol):
+    """What delivers. `deliver` may be `async def`, or `def`: then it runs in a thread.
+
+    Optional `open()` and `close()`, sync or async, run in the dispatcher's loop.
+    """
+
+    def deliver(self, delivery: Delivery, /) -> Outcome | Awaitable[Outcome]:
+        """Deliver one event; an exception counts as a `Retry`."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Accepted:
+    """What became of an event that was handed in.
+
+    `new` is stored; `duplicate` was there already; `conflict` has a known id and other bytes, and
+    is kept apart.
+    """
+
+    event_id: str
+    status: Literal["new", "duplicate", "conflict"]
+    deliveries: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One try, as it is recorded."""
+
+    destination: str
+    event_id: str
+    lane: str
+    attempt: int
+    at: float
+    seconds: float
+    outcome: AttemptOutcome
+    why: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Undelivered:
+    """An event that has not reached a destination, and why.
+
+    `state` is `pending` or `dead`; `due_at` (epoch seconds) is None where it is dead.
+    """
+
+    destination: str
+    event_id: str
+    type: str
+    lane: str
+    state: Literal["pending", "dead"]
+    attempts: int
+    why: str
+    due_at: float | None
+
+
+@attrs.frozen(kw_only=True)
+class DeadLetter:
+    """A delivery that was given up, until it is replayed."""
+
+    destination: str
+    event_id: str
+    type: str
+    lane: str
+    attempts: int
+    why: str
+    at: float

@@ -1,0 +1,106 @@
+"""Engines for the two kinds of database: SQLite (WAL, FULL) and PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from fulfillment_sdk.errors import ConfigurationError, StoreUnavailable
+
+_SQLITE_NEEDED = (3, 35)  # the first with RETURNING
+_BUSY_SECONDS = 5.0
+
+# `synchronous=FULL` is what makes a commit an fsync: nothing is acknowledged on less.
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+)
+
+
+def is_sqlite(url: str) -> bool:
+    """Tell whether `url` names an SQLite file."""
+    return _parse(url).get_backend_name() == "sqlite"
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file that an SQLite `url` names."""
+    return Path(str(_parse(url).database))
+
+
+def make_engine(url: str, *, readonly: bool) -> sa.Engine:
+    """Return an engine that opens its connections lazily.
+
+    On SQLite a writing engine begins its transactions with `BEGIN IMMEDIATE`; a reading one can't
+    write at all.
+
+    Raises:
+        ConfigurationError: the URL is not understood, or names a database we don't know.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, readonly=readonly)
+    return sa.create_engine(
+        parsed, pool_size=8, max_overflow=0, pool_pre_ping=True, isolation_level="READ COMMITTED"
+    )
+
+
+def unavailable(error: sa.exc.DBAPIError) -> StoreUnavailable:
+    """Turn what a driver says into the error that callers handle; its words hold no value."""
+    cause = str(error.orig).splitlines()[0][:120] if error.orig else type(error).__name__
+    return StoreUnavailable(
+        f"The database can't be used: {cause}",
+        remedy="Look at its disk space, permissions and whether it is up; then try again.",
+    )
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigurationError(
+            "The database URL can't be read",
+            remedy="Write it as sqlite:///path/to/file.db or postgresql+psycopg://user@host/name.",
+        ) from None
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError(
+            "Only SQLite files and PostgreSQL can hold what must not be lost",
+            remedy="Write the URL as sqlite:///path/to/file.db or postgresql://user@host/name.",
+        )
+    return parsed
+
+
+def _sqlite_engine(url: URL, *, readonly: bool) -> sa.Engine:
+    if sqlite3.sqlite_version_info < _SQLITE_NEEDED:
+        raise ConfigurationError(
+            f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or later is needed",
+            remedy="Use a newer Python build, or PostgreSQL.",
+        )
+    Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "uri": False},
+        pool_size=8,
+        max_overflow=0,
+    )
+    begin = "BEGIN" if readonly else "BEGIN IMMEDIATE"
+
+    # The driver's own transaction handling begins too late and commits too early: off with it.
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (*_PRAGMAS, "PRAGMA query_only=ON") if readonly else _PRAGMAS:
+            connection.execute(pragma)
+
+    @sa.event.listens_for(engine, "begin")
+    def _on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,138 @@
+"""Group commit: many callers' writes share one transaction and one fsync.
+
+Each caller's function runs in a savepoint of its own, so that one that raises takes nobody else's
+write along. Futures resolve after the commit, never before.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.store.engine import unavailable
+from fulfillment_sdk.store.future import StoreFuture
+
+MOST_PER_COMMIT = 256
+LONGEST_SECONDS = 0.05  # work gathered before a commit; the first caller waits no longer for others
+
+Work = Callable[[sa.Connection], Any]
+Item = tuple[Work, StoreFuture[Any]]
+Outcome = tuple[Any, BaseException | None]  # what the work returned, or what it raised
+
+
+class Writer:
+    """Threads that run queued writes in batches; one thread on SQLite, where one may write.
+
+    Args:
+        engine: opened for writing.
+        threads: how many batches may be under way at once.
+        on_commit: called in the writer's thread after each commit; must be quick.
+    """
+
+    def __init__(self, engine: sa.Engine, *, threads: int, on_commit: Callable[[], None]) -> None:
+        self._engine = engine
+        self._on_commit = on_commit
+        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._closed = False
+        self._gate = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"fulfillment-writer-{n}", daemon=True)
+            for n in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, work: Work, future: StoreFuture[Any]) -> None:
+        """Queue `work`; `future` gets its result after the commit.
+
+        Raises:
+            StoreError: the writer is closed.
+        """
+        with self._gate:
+            if self._closed:
+                raise StoreError("The store is closed")
+            self._queue.put((work, future))
+
+    def close(self) -> None:
+        """Finish what is queued, then end the threads."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            for _ in self._threads:
+                self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            work, future = item
+            if future.set_running_or_notify_cancel() and not self._batch(work, future):
+                return
+
+    def _batch(self, work: Work, future: StoreFuture[Any]) -> bool:
+        """Run one transaction; return False when the end mark was met on the way."""
+        taken = [future]
+        go_on = True
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                outcomes = [_in_savepoint(connection, work)]
+                deadline = time.monotonic() + LONGEST_SECONDS
+                while len(taken) < MOST_PER_COMMIT and time.monotonic() < deadline:
+                    try:
+                        item = self._queue.get_nowait()
+                    except queue.Empty:
+                        break
+                    if item is None:
+                        go_on = False
+                        break
+                    work, future = item
+                    if future.set_running_or_notify_cancel():
+                        taken.append(future)
+                        outcomes.append(_in_savepoint(connection, work))
+        except sa.exc.DBAPIError as error:
+            _fail(taken, unavailable(error), error)
+        except BaseException as error:  # noqa: BLE001  a caller must never wait for ever
+            _fail(taken, StoreError("The store failed"), error)
+        else:
+            _resolve(taken, outcomes)
+            self._on_commit()
+        return go_on
+
+
+def _in_savepoint(connection: sa.Connection, work: Work) -> Outcome:
+    savepoint = connection.begin_nested()
+    try:
+        result = work(connection)
+    except BaseException as error:  # noqa: BLE001  it belongs to the caller
+        try:
+            savepoint.rollback()
+        except sa.exc.DBAPIError:
+            # The database gave up the whole transaction (its disk is full, say): then the batch
+            # fails as a whole, with the first cause; nothing of it was acknowledged.
+            raise error from None
+        return None, error
+    savepoint.commit()
+    return result, None
+
+
+def _resolve(futures: Sequence[StoreFuture[Any]], outcomes: Sequence[Outcome]) -> None:
+    for future, (result, error) in zip(futures, outcomes, strict=True):
+        if error is None:
+            future.set_result(result)
+        elif isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)):
+            _fail([future], unavailable(error), error)
+        else:
+            future.set_exception(error)
+
+
+def _fail(futures: Sequence[StoreFuture[Any]], error: StoreError, cause: BaseException) -> None:
+    error.__cause__ = cause
+    for future in futures:
+        future.set_exception(error)

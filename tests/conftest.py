@@ -1,0 +1,18 @@
+"""What every test stands on: an environment of its own."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+PREFIX = "FULFILLMENT_"
+FOR_THE_SUITE = "FULFILLMENT_TEST_"
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_developer_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting that happens to be in the environment changes what a test sees."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX) and not name.startswith(FOR_THE_SUITE):
+            monkeypatch.delenv(name)

@@ -1,0 +1,176 @@
+"""Sinks that are plain functions run in threads that bother nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable
+from pathlib import Path
+
+import pytest
+
+from fulfillment_sdk.relay import (
+    Delivered,
+    Delivery,
+    Destination,
+    Event,
+    Outcome,
+    Relay,
+    Retry,
+)
+from fulfillment_sdk.relay.runner import DaemonThreads, call_sink
+
+DELIVERY = Delivery(event=Event("e1", "t", "c", 1, b"{}"), destination="d", attempt=1)
+
+
+class Plain:
+    """A sink in a thread, as `answer` says."""
+
+    def __init__(self, answer: Outcome | BaseException | Awaitable[Outcome]) -> None:
+        self.answer = answer
+        self.threads: list[str] = []
+
+    def deliver(self, _delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+        self.threads.append(threading.current_thread().name)
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+async def call(sink: Plain) -> Outcome:
+    threads = DaemonThreads(2, "sink-d")
+    try:
+        return await call_sink(sink, DELIVERY, seconds=5, threads=threads)
+    finally:
+        threads.close()
+
+
+async def test_a_plain_function_runs_in_a_thread_of_its_destination() -> None:
+    sink = Plain(Delivered("ok"))
+
+    assert await call(sink) == Delivered("ok")
+    assert sink.threads == ["sink-d"]
+
+
+async def test_what_it_raises_becomes_a_retry() -> None:
+    assert await call(Plain(OSError("Jane"))) == Retry("OSError raised by the sink")
+
+
+async def test_a_sink_that_exits_ends_nothing_but_its_try() -> None:
+    outcome = await call(Plain(SystemExit(3)))
+
+    assert isinstance(outcome, Retry)
+
+
+async def test_an_awaitable_from_a_plain_function_is_awaited() -> None:
+    async def later() -> Outcome:
+        return Delivered("later")
+
+    assert await call(Plain(later())) == Delivered("later")
+
+
+async def test_a_sinks_own_timeout_is_not_taken_for_ours() -> None:
+    assert await call(Plain(TimeoutError())) == Retry("TimeoutError raised by the sink")
+
+
+async def test_a_call_that_timed_out_while_it_queued_is_never_made() -> None:
+    threads = DaemonThreads(1, "sink-d")
+    busy, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        busy.set()
+        go.wait(10)
+
+    holding = asyncio.create_task(threads.call(hold))
+    await asyncio.to_thread(busy.wait, 10)
+    sink = Plain(Delivered())
+
+    assert await call_sink(sink, DELIVERY, seconds=0.01, threads=threads) == Retry(
+        "no answer within 0.01 s"
+    )
+    go.set()
+    await holding
+    await threads.call(lambda: None)
+    threads.close()
+    assert sink.threads == []
+
+
+def test_a_hanging_sink_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
+    code = (
+        "import threading\n"
+        "from fulfillment_sdk.relay import *\n"
+        "called = threading.Event()\n"
+        "class Hangs:\n"
+        "    def deliver(self, delivery):\n"
+        "        called.set(); threading.Event().wait()\n"
+        f"relay = Relay('sqlite:///{tmp_path}/x.db', destinations=[Destination('d', 'h')],\n"
+        "              sinks={'h': Hangs()})\n"
+        "relay.start()\n"
+        "relay.accept(Event('e1', 't', 'c', 1, b'{}')).result()\n"
+        "assert called.wait(10)\n"
+        "print('the end')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+
+    assert ran.stdout == "the end\n"
+
+
+class OpenedAndClosed:
+    """A sink with a beginning and an end."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+        self.told: list[str] = []
+        self.delivered = threading.Event()
+
+    async def open(self) -> None:
+        self.told.append("open")
+        if self.fails:
+            raise ConnectionError("no peer")
+
+    def close(self) -> None:
+        self.told.append("close")
+
+    def deliver(self, delivery: Delivery) -> Outcome:
+        self.told.append(delivery.id)
+        self.delivered.set()
+        return Delivered()
+
+
+def test_a_relay_opens_its_sinks_runs_in_its_thread_and_closes_them(tmp_path: Path) -> None:
+    sink = OpenedAndClosed()
+    with Relay(
+        f"sqlite:///{tmp_path}/x.db", destinations=[Destination("d", "s")], sinks={"s": sink}
+    ) as relay:
+        assert relay.accept(Event("e1", "t", "c", 1, b"{}")).result().status == "new"
+        assert sink.delivered.wait(10)
+
+    assert sink.told == ["open", "e1", "close"]
+
+
+def test_a_sink_that_cannot_open_is_told_to_whoever_started_the_relay(tmp_path: Path) -> None:
+    sink = OpenedAndClosed(fails=True)
+    relay = Relay(
+        f"sqlite:///{tmp_path}/x.db", destinations=[Destination("d", "s")], sinks={"s": sink}
+    )
+    with pytest.raises(ConnectionError, match="no peer"):
+        relay.start()
+    relay.close()
+
+    assert sink.told == ["open", "close"]
+
+
+def test_what_was_accepted_before_a_restart_goes_out_after_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    idle = Relay(url, destinations=[Destination("d", "s")], sinks={"s": OpenedAndClosed()})
+    idle.accept(Event("e1", "t", "c", 1, b"{}")).result()
+    idle.close()
+    sink = OpenedAndClosed()
+    with Relay(url, destinations=[Destination("d", "s")], sinks={"s": sink}):
+        assert sink.delivered.wait(10)
+
+    assert sink.told == ["open", "e1", "close"]

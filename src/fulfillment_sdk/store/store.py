@@ -22,7 +22,6 @@ from fulfillment_sdk.store.writer import Writer
 T = TypeVar("T")
 
 _READERS = 4
-_WRITERS_ON_A_SERVER = 4
 
 
 class _Process:
@@ -33,8 +32,7 @@ class _Process:
         sqlite = is_sqlite(url)
         self.engine = make_engine(url, readonly=False)
         self.read_engine = make_engine(url, readonly=True) if sqlite else self.engine
-        threads = 1 if sqlite else _WRITERS_ON_A_SERVER
-        self.writer = Writer(self.engine, threads=threads, on_commit=on_commit)
+        self.writer = Writer(self.engine, on_commit=on_commit)
         self.readers = ThreadPoolExecutor(_READERS, thread_name_prefix="fulfillment-reader")
 
     def close(self) -> None:

@@ -27,26 +27,24 @@ Outcome = tuple[Any, BaseException | None]  # what the work returned, or what it
 
 
 class Writer:
-    """Threads that run queued writes in batches; one thread on SQLite, where one may write.
+    """A thread that runs queued writes in batches.
+
+    One a process: on SQLite only one may write, and on a server two batches that touch the same
+    rows in another order would wait for each other in a circle.
 
     Args:
         engine: opened for writing.
-        threads: how many batches may be under way at once.
         on_commit: called in the writer's thread after each commit; must be quick.
     """
 
-    def __init__(self, engine: sa.Engine, *, threads: int, on_commit: Callable[[], None]) -> None:
+    def __init__(self, engine: sa.Engine, *, on_commit: Callable[[], None]) -> None:
         self._engine = engine
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"fulfillment-writer-{n}", daemon=True)
-            for n in range(threads)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run, name="fulfillment-writer", daemon=True)
+        self._thread.start()
 
     def submit(self, work: Work, future: StoreFuture[Any]) -> None:
         """Queue `work`; `future` gets its result after the commit.
@@ -60,15 +58,13 @@ class Writer:
             self._queue.put((work, future))
 
     def close(self) -> None:
-        """Finish what is queued, then end the threads."""
+        """Finish what is queued, then end the thread."""
         with self._gate:
             if self._closed:
                 return
             self._closed = True
-            for _ in self._threads:
-                self._queue.put(None)
-        for thread in self._threads:
-            thread.join()
+            self._queue.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:

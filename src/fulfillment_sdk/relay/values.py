@@ -60,7 +60,7 @@ class Destination:
         default="case", validator=attrs.validators.in_(("case", "none"))
     )
     settings: Mapping[str, object] = attrs.field(factory=dict, repr=False)
-    types: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    types: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
     owner: str = ""
     policy: RetryPolicy = attrs.field(factory=RetryPolicy)
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))

@@ -1,0 +1,107 @@
+"""What a field of a model is on the wire, kept as the field's metadata.
+
+``wire`` is its name there, ``part`` the object of the payload that holds it (``""`` for the payload
+itself), ``kind`` the shape of its value, ``of`` the model inside, and ``sensitive`` whether it
+identifies or hurts a person: such a value never shows in a ``repr``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, Literal
+
+import attrs
+
+# "stamp" is a text that may be written as a number with a fraction; "any" is kept as it came.
+Kind = Literal["text", "stamp", "flag", "number", "status", "object", "list", "texts", "any"]
+
+_KEY: Final = "fulfillment_sdk"
+_UNSET: Final[tuple[object, ...]] = (None, "", (), {})
+
+
+@attrs.frozen
+class Spec:
+    """One field of a model: its Python name, and what it is on the wire."""
+
+    name: str
+    wire: str
+    kind: Kind
+    of: type[Model] | None
+    part: str
+    sensitive: bool
+
+    @property
+    def path(self) -> str:
+        """Where it is in the payload, as the contract writes paths."""
+        return f"{self.part}.{self.wire}" if self.part else self.wire
+
+
+class Model:
+    """The base of all models: its ``repr`` skips what is not given and hides what is sensitive."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{spec.name}={'***' if spec.sensitive else repr(value)}"
+            for spec in specs(type(self))
+            if (value := getattr(self, spec.name)) not in _UNSET
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def specs(cls: type[Any]) -> tuple[Spec, ...]:
+    """The fields of a model that are on the wire, in the order of its payload."""
+    hashable: Any = cls  # mypy counts no class as hashable
+    return _specs(hashable)
+
+
+@cache
+def _specs(cls: type[Any]) -> tuple[Spec, ...]:
+    return tuple(
+        Spec(
+            name=one.name,
+            wire=known["wire"] or one.name,
+            kind=known["kind"],
+            of=known["of"],
+            part=known["part"],
+            sensitive=known["sensitive"],
+        )
+        for one in attrs.fields(cls)
+        if (known := one.metadata.get(_KEY)) is not None
+    )
+
+
+def meta(
+    kind: Kind = "text",
+    *,
+    wire: str = "",
+    of: type[Model] | None = None,
+    part: str = "",
+    sensitive: bool = False,
+) -> Mapping[str, object]:
+    """The metadata of one field, for ``attrs.field(metadata=…)``."""
+    return {_KEY: {"kind": kind, "wire": wire, "of": of, "part": part, "sensitive": sensitive}}
+
+
+def text(
+    *, wire: str = "", part: str = "", sensitive: bool = False, kind: Kind = "text"
+) -> Any:  # what attrs.field returns
+    """An optional scalar, None where it is not given."""
+    return attrs.field(default=None, metadata=meta(kind, wire=wire, part=part, sensitive=sensitive))
+
+
+def word(*, part: str = "", default: str = "") -> Any:
+    """A text of an answer that is empty where the server leaves it out."""
+    return attrs.field(default=default, metadata=meta(part=part))
+
+
+def extra() -> Any:
+    """What the payload has beyond the known fields; written back, never shown."""
+    return attrs.field(factory=dict, hash=False)
+
+
+def raw() -> Any:
+    """The untouched payload that the model was read from; never written, compared or shown."""
+    return attrs.field(factory=dict, eq=False)

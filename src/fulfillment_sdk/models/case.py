@@ -1,0 +1,224 @@
+"""A case as the partner creates it, and what comes back.
+
+The fields are those of the Case Creation API document and of the contract, section 2. Every scalar
+is a string on the wire except the boolean ``gbv_related``; None means "not given". The constructors
+check nothing: `fulfillment_sdk.casefile` says what the contract has against a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from fulfillment_sdk.models._fields import Model, extra, meta, raw, text
+from fulfillment_sdk.times import parse_time
+
+
+class Priority(StrEnum):
+    """The scale of ``priority``; some deployments of the same family read it in reverse."""
+
+    HIGH = "1"
+    MEDIUM = "2"
+    LOW = "3"
+
+
+class RecordState(StrEnum):
+    """The state of the record that ``status`` names at creation; it is no lifecycle status."""
+
+    OPEN = "1"
+    CLOSED = "2"
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Person(Model):
+    """A reporter or a client.
+
+    ``fname`` is the full name, ``age_t`` the unit of ``age`` (``"0"`` years, ``"1"`` months),
+    ``dob`` the date of birth in epoch seconds, ``record_id`` the literal key ``.id``. The ``…_id``
+    fields are ids of the helpline's own lists.
+    """
+
+    fname: str | None = text(sensitive=True)
+    age_t: str | None = text()
+    age: str | None = text(sensitive=True)
+    dob: str | None = text(sensitive=True)
+    age_group_id: str | None = text(sensitive=True)
+    location_id: str | None = text(sensitive=True)
+    sex_id: str | None = text(sensitive=True)
+    landmark: str | None = text(sensitive=True)
+    nationality_id: str | None = text(sensitive=True)
+    national_id_type_id: str | None = text()
+    national_id: str | None = text(sensitive=True)
+    lang_id: str | None = text(sensitive=True)
+    tribe_id: str | None = text(sensitive=True)
+    phone: str | None = text(sensitive=True)
+    phone2: str | None = text(sensitive=True)
+    email: str | None = text(sensitive=True)
+    record_id: str | None = text(wire=".id", sensitive=True)
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Perpetrator(Model):
+    """An alleged perpetrator: a person's fields, labels beside two ids, and the circumstances."""
+
+    fname: str | None = text(sensitive=True)
+    age_t: str | None = text()
+    age: str | None = text(sensitive=True)
+    dob: str | None = text(sensitive=True)
+    age_group_id: str | None = text(sensitive=True)
+    age_group: str | None = text(sensitive=True)
+    location_id: str | None = text(sensitive=True)
+    sex_id: str | None = text(sensitive=True)
+    sex: str | None = text(sensitive=True)
+    landmark: str | None = text(sensitive=True)
+    nationality_id: str | None = text(sensitive=True)
+    national_id_type_id: str | None = text()
+    national_id: str | None = text(sensitive=True)
+    lang_id: str | None = text(sensitive=True)
+    tribe_id: str | None = text(sensitive=True)
+    phone: str | None = text(sensitive=True)
+    phone2: str | None = text(sensitive=True)
+    email: str | None = text(sensitive=True)
+    relationship_id: str | None = text(sensitive=True)
+    shareshome_id: str | None = text(sensitive=True)
+    health_id: str | None = text(sensitive=True)
+    employment_id: str | None = text(sensitive=True)
+    marital_id: str | None = text(sensitive=True)
+    guardian_fullname: str | None = text(sensitive=True)
+    notes: str | None = text(sensitive=True)
+    record_id: str | None = text(wire=".id", sensitive=True)
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class AttachmentRef(Model):
+    """A reference to a file that was uploaded before."""
+
+    attachment_id: str | None = text()
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Service(Model):
+    """A service that was given or referred to."""
+
+    category_id: str | None = text()
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Location(Model):
+    """Where a verification takes place; latitude and longitude are decimal degrees as text."""
+
+    address_line: str | None = text(sensitive=True)
+    city: str | None = text(sensitive=True)
+    state: str | None = text()
+    pincode: str | None = text(sensitive=True)
+    country: str | None = text()
+    lat: str | None = text(sensitive=True)
+    lng: str | None = text(sensitive=True)
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Verification(Model):
+    """The workflow document's verification: candidate, location, contract type and deadlines."""
+
+    client_case_id: str | None = text()
+    contract_type: str | None = text()
+    candidate_name: str | None = text(sensitive=True)
+    phone_primary: str | None = text(sensitive=True)
+    phone_secondary: str | None = text(sensitive=True)
+    company_name: str | None = text(sensitive=True)
+    location: Location | None = attrs.field(default=None, metadata=meta("object", of=Location))
+    starts_at: str | None = text()
+    due_at: str | None = text()
+    tat_hours: str | None = text()
+    instructions: str | None = text(sensitive=True)
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class NewCase(Model):
+    """A case to create.
+
+    Mandatory in the end are ``reporter`` with its ``fname``, ``gbv_related``, ``case_category_id``,
+    ``narrative``, ``plan``, ``priority`` and ``status``; they may be left out here where defaults
+    fill them in. ``src_ts`` is in epoch seconds with up to six decimals. Keys that the contract
+    does not know go into ``extra``.
+    """
+
+    src: str | None = text()
+    src_uid: str | None = text()
+    src_address: str | None = text(sensitive=True)
+    src_uid2: str | None = text()
+    src_usr: str | None = text()
+    src_vector: str | None = text()
+    src_callid: str | None = text()
+    src_ts: str | None = text(kind="stamp")
+    reporter: Person | None = attrs.field(default=None, metadata=meta("object", of=Person))
+    clients_case: tuple[Person, ...] = attrs.field(
+        default=(), converter=tuple[Person, ...], metadata=meta("list", of=Person)
+    )
+    perpetrators_case: tuple[Perpetrator, ...] = attrs.field(
+        default=(), converter=tuple[Perpetrator, ...], metadata=meta("list", of=Perpetrator)
+    )
+    attachments_case: tuple[AttachmentRef, ...] = attrs.field(
+        default=(), converter=tuple[AttachmentRef, ...], metadata=meta("list", of=AttachmentRef)
+    )
+    services: tuple[Service, ...] = attrs.field(
+        default=(), converter=tuple[Service, ...], metadata=meta("list", of=Service)
+    )
+    knowabout116_id: str | None = text()
+    gbv_related: bool | None = attrs.field(default=None, metadata=meta("flag"))
+    case_category_id: str | None = text()
+    narrative: str | None = text(sensitive=True)
+    plan: str | None = text(sensitive=True)
+    justice_id: str | None = text()
+    assessment_id: str | None = text()
+    priority: str | None = text()
+    status: str | None = text()
+    escalated_to_id: str | None = text()
+    verification: Verification | None = attrs.field(
+        default=None, metadata=meta("object", of=Verification)
+    )
+    extra: Mapping[str, object] = extra()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class CreatedCase(Model):
+    """The answer to a created case (contract, section 2).
+
+    ``id`` is the case ID, ``reference_number`` the case number. ``created_at`` and ``assigned_to``
+    may be None: the deployed gateway leaves them out. ``id_source`` names the key that ``id`` was
+    read from.
+    """
+
+    id: str = attrs.field(metadata=meta())
+    reference_number: str = attrs.field(metadata=meta())
+    status: str | None = text()
+    created_at: str | None = text()
+    assigned_to: str | None = text()
+    id_source: str = "id"
+    raw: Mapping[str, object] = raw()
+
+    @property
+    def created(self) -> datetime | None:
+        """``created_at`` as an aware datetime; raises `PayloadError` where it is no time."""
+        return parse_time(self.created_at) if self.created_at else None
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class StoredAttachment(Model):
+    """The answer to an uploaded attachment: refer to it with ``AttachmentRef(attachment_id=…)``."""
+
+    attachment_id: str = attrs.field(metadata=meta())
+    file_name: str | None = text(sensitive=True)
+    sha256: str | None = text()
+    size: int | None = attrs.field(default=None, metadata=meta("number"))
+    content_type: str | None = text()
+    raw: Mapping[str, object] = raw()

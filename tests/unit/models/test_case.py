@@ -1,0 +1,136 @@
+"""The case as the documents describe it, field by field."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import attrs
+import pytest
+
+from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.models import (
+    AttachmentRef,
+    CreatedCase,
+    Location,
+    NewCase,
+    Perpetrator,
+    Person,
+    Priority,
+    RecordState,
+    Service,
+    StoredAttachment,
+    Verification,
+)
+from fulfillment_sdk.models._fields import Model, specs
+from tests import samples
+
+DOCUMENTED: dict[type[Model], str] = {
+    NewCase: "src src_uid src_address src_uid2 src_usr src_vector src_callid src_ts reporter "
+    "clients_case perpetrators_case attachments_case services knowabout116_id gbv_related "
+    "case_category_id narrative plan justice_id assessment_id priority status escalated_to_id "
+    "verification",
+    Person: "fname age_t age dob age_group_id location_id sex_id landmark nationality_id "
+    "national_id_type_id national_id lang_id tribe_id phone phone2 email .id",
+    Perpetrator: "fname age_t age dob age_group_id age_group location_id sex_id sex landmark "
+    "nationality_id national_id_type_id national_id lang_id tribe_id phone phone2 email "
+    "relationship_id shareshome_id health_id employment_id marital_id guardian_fullname notes .id",
+    Verification: "client_case_id contract_type candidate_name phone_primary phone_secondary "
+    "company_name location starts_at due_at tat_hours instructions",
+    Location: "address_line city state pincode country lat lng",
+    AttachmentRef: "attachment_id",
+    Service: "category_id",
+    CreatedCase: "id reference_number status created_at assigned_to",
+    StoredAttachment: "attachment_id file_name sha256 size content_type",
+}
+
+STORY = NewCase(
+    reporter=Person(fname="Jane Smith", phone="0712345678", record_id="86164", age_t="0"),
+    clients_case=[Person(fname="Sarah Johnson", national_id="A123")],
+    perpetrators_case=[Perpetrator(fname="Robert Johnson", notes="drinks", sex="^Male")],
+    verification=Verification(
+        candidate_name="Asha Rao",
+        phone_primary="0799",
+        location=Location(address_line="4 Hill Road", lat="12.97", city="Kisumu"),
+        instructions="Ring twice",
+    ),
+    gbv_related=True,
+    case_category_id="362485",
+    narrative="physical abuse",
+    plan="shelter",
+    priority=Priority.HIGH,
+    status=RecordState.OPEN,
+    src_ts="1741960667.824",
+    src_address="12 Lake Street",
+    extra={"hidden_note": "diary"},
+)
+
+
+@pytest.mark.parametrize("cls", DOCUMENTED)
+def test_a_model_has_every_documented_field_and_no_other(cls: type[Model]) -> None:
+    assert [spec.path for spec in specs(cls)] == DOCUMENTED[cls].split()
+
+
+def test_the_full_example_names_no_field_that_the_models_lack() -> None:
+    full = samples.read("case-full")
+    clients, perpetrators = full["clients_case"], full["perpetrators_case"]
+    assert isinstance(clients, list)
+    assert isinstance(perpetrators, list)
+    assert set(full) == set(DOCUMENTED[NewCase].split()) - {"verification"}
+    assert set(clients[0]) == set(DOCUMENTED[Person].split())
+    assert set(perpetrators[0]) == set(DOCUMENTED[Perpetrator].split())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("Jane Smith", "0712345678", "86164", "Sarah Johnson", "A123", "Robert Johnson"),
+        *("drinks", "^Male", "Asha Rao", "0799", "4 Hill Road", "12.97", "Kisumu", "Ring twice"),
+        *("physical abuse", "shelter", "12 Lake Street", "diary"),
+    ],
+)
+def test_a_repr_hides_what_identifies_or_hurts_a_person(value: str) -> None:
+    assert value not in repr(STORY)
+
+
+def test_a_repr_says_what_is_there_without_saying_it() -> None:
+    assert repr(STORY.reporter) == "Person(fname=***, age_t='0', phone=***, record_id=***)"
+    assert repr(Person()) == "Person()"
+    assert "case_category_id='362485'" in repr(STORY)
+    assert "narrative=***" in repr(STORY)
+
+
+def test_a_model_is_frozen_and_has_no_room_for_misspelt_fields() -> None:
+    person = Person(fname="x")
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        person.fname = "y"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Person(name="x")  # type: ignore[call-arg]
+    assert not hasattr(person, "__dict__")
+
+
+def test_lists_become_tuples() -> None:
+    people = [Person(fname="a")]
+    case = NewCase(clients_case=people)
+    people.clear()
+    assert case.clients_case == (Person(fname="a"),)
+
+
+def test_a_model_survives_pickling_copying_and_counts_as_equal() -> None:
+    for twin in (pickle.loads(pickle.dumps(STORY)), copy.deepcopy(STORY), attrs.evolve(STORY)):
+        assert twin == STORY
+        assert hash(twin) == hash(STORY)
+
+
+def test_the_values_of_priority_and_state_have_names() -> None:
+    assert [Priority.HIGH, Priority.MEDIUM, Priority.LOW] == ["1", "2", "3"]
+    assert [RecordState.OPEN, RecordState.CLOSED] == ["1", "2"]
+
+
+def test_a_created_case_knows_when_it_was_created() -> None:
+    case = CreatedCase(id="1", reference_number="r", created_at="2025-04-05T10:30:02Z")
+    assert case.created is not None
+    assert case.created.isoformat() == "2025-04-05T10:30:02+00:00"
+    assert CreatedCase(id="1", reference_number="r").created is None
+    with pytest.raises(PayloadError):
+        _ = CreatedCase(id="1", reference_number="r", created_at="yesterday").created

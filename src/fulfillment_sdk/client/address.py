@@ -1,0 +1,64 @@
+"""Which server a client talks to: never one that nobody named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from fulfillment_sdk.client.call import WEBFORM
+from fulfillment_sdk.errors import ConfigurationError
+
+BASE_URL: Final = "FULFILLMENT_BASE_URL"
+TOKEN: Final = "FULFILLMENT_TOKEN"  # noqa: S105  (a variable's name)
+
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+
+
+def base_url(given: str | None, environment: Mapping[str, str]) -> str:
+    """The server's address without a trailing slash, from `given`, else from `environment`.
+
+    A path in front of the documented ones is kept; the documented one at its end is cut off.
+    Raises ConfigurationError if there is none (there is no default: no example may ever file a
+    case at a real helpline), or if it is no http or https address, or carries credentials, a
+    query or a fragment. Contract, section 6.
+    """
+    address = (environment.get(BASE_URL, "") if given is None else given).strip()
+    if not address:
+        raise ConfigurationError(
+            "The client does not know which server to talk to",
+            remedy=f"Give base_url=, or set {BASE_URL}; there is no default address.",
+        )
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not host or any(map(str.isspace, address)):
+        raise ConfigurationError(
+            "The base URL is no http or https address",
+            remedy="Give it as https://HOST or https://HOST:PORT.",
+        )
+    if "@" in parts.netloc or "?" in address or "#" in address:
+        raise ConfigurationError(
+            "The base URL carries credentials, a query or a fragment",
+            remedy="Give only scheme, host, port and path; the token goes into token=.",
+        )
+    path = parts.path.rstrip("/").removesuffix(WEBFORM.rstrip("/"))
+    return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}"
+
+
+def token(given: str | None) -> str | None:
+    """A bearer token without the space around it, None for a blank one.
+
+    Raises ConfigurationError for what can't be one.
+    """
+    if given is None or not given.strip():
+        return None
+    if not _VISIBLE.fullmatch(given.strip()):
+        raise ConfigurationError(
+            "The token holds characters that no token has",
+            remedy="Give the token alone, as verify_otp answered it.",
+        )
+    return given.strip()

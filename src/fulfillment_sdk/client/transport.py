@@ -1,0 +1,237 @@
+"""The only file that knows `requests`: sends what an exchange asks for, hands back the answers."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final, TypeAlias, TypeVar
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from fulfillment_sdk._version import __version__
+from fulfillment_sdk.client.answers import succeeded, unexpected
+from fulfillment_sdk.client.call import Answer, Call
+from fulfillment_sdk.client.exchange import Exchange, Facts, Request
+from fulfillment_sdk.client.retry import NoAnswer, Retries, repeating
+from fulfillment_sdk.errors import APIError, ConfigurationError
+
+T = TypeVar("T")
+Session: TypeAlias = requests.Session
+
+POOL: Final = 64
+CONNECT_TIMEOUT: Final = 10.0
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
+_PIECE: Final = 64 * 1024
+# What OpenSSL says before the first byte of the request is written.
+_HANDSHAKE: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL"})
+
+
+class Transport:
+    """Runs calls against one address, from any number of threads.
+
+    What `requests` would look up in the environment for every request (proxies, the CA bundle,
+    `.netrc`) is looked up once, here; `.netrc` never: it would replace the token. A `session` of
+    the caller keeps its adapters, headers, hooks, proxies and TLS settings as they are now, and
+    is not closed by us.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None,
+        timeout: float,
+        retries: Retries,
+        session: Session | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.base_url = _normal(base_url)
+        self.token = token
+        self.facts = Facts()
+        self._timeout = timeout
+        self._retries = retries
+        self._now = now
+        self._owned = session is None
+        self._session = session or _new_session()
+        self._settings = self._session.merge_environment_settings(
+            self.base_url, {}, True, None, None
+        )
+        self._headers = {
+            name: value if isinstance(value, str) else value.decode("latin-1")
+            for name, value in self._session.headers.items()
+            if name.lower() != "authorization"
+        } | {"User-Agent": f"fulfillment-sdk/{__version__}"}
+        hooks = self._session.hooks.get("response", [])
+        self._hooks = (
+            [*hooks, _forget_location] if isinstance(hooks, list) else [hooks, _forget_location]
+        )
+
+    def run(self, call: Call[T]) -> T:
+        """Run a call to its end: its result, or the error that the caller gets."""
+        exchange = Exchange(
+            call,
+            self.facts,
+            self._retries,
+            origin=self.base_url,
+            token=self.token,
+            timeout=self._timeout,
+            now=self._now,
+        )
+        try:
+            result: T = repeating(exchange.again, self._retries)(self._try, exchange)
+            return result
+        except (NoAnswer, APIError) as error:
+            verdict = exchange.verdict(error)
+        # Outside of the handler: what the caller gets is not chained to the request and its token.
+        raise verdict
+
+    def close(self) -> None:
+        """Close the connections, unless the session is the caller's."""
+        if self._owned:
+            self._session.close()
+
+    def _try(self, exchange: Exchange[T]) -> T:
+        request = exchange.request()
+        try:
+            response = self._session.send(
+                self._prepared(request),
+                timeout=(min(CONNECT_TIMEOUT, request.timeout), request.timeout),
+                allow_redirects=False,
+                **self._settings,
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _no_answer(error, request) from None
+        with contextlib.closing(response):
+            return exchange.receive(self._read(response, request, exchange.call))
+
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = self.base_url + request.path
+        prepared.headers = CaseInsensitiveDict(self._headers | request.headers)
+        prepared.body = request.body
+        prepared.hooks = {"response": self._hooks}
+        if request.body is not None:
+            prepared.headers["Content-Length"] = str(len(request.body))
+        return prepared
+
+    def _read(self, response: requests.Response, request: Request, call: Call[T]) -> Answer:
+        """The whole answer in memory, or its body in the call's sink."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(request.method, response.url, response.status_code, headers)
+        if call.sink is not None and succeeded(answer):
+            call.sink.begin(answer)
+            for piece in _pieces(response, request):
+                call.sink.write(piece)
+            return answer
+        body = bytearray()
+        for piece in _pieces(response, request):
+            body += piece
+            if len(body) > LARGEST_ANSWER:
+                raise unexpected(answer, f"The answer is larger than {LARGEST_ANSWER} bytes")
+        return Answer(answer.method, answer.url, answer.status, headers, bytes(body))
+
+
+def _normal(base_url: str) -> str:
+    """The address as `requests` writes it (a host's name in ASCII), without a slash at its end."""
+    prepared = requests.PreparedRequest()
+    try:
+        prepared.prepare_url(base_url, None)
+    except (requests.RequestException, ValueError):
+        raise ConfigurationError(
+            "The base URL is no address", remedy="Give it as https://HOST or https://HOST:PORT."
+        ) from None
+    return str(prepared.url).rstrip("/")
+
+
+def _new_session() -> Session:
+    session = Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, HTTPAdapter(pool_maxsize=POOL))
+    return session
+
+
+def _forget_location(response: requests.Response, **_settings: object) -> None:
+    # Even with `allow_redirects=False` requests would read the body and prepare the next request.
+    response.headers.pop("Location", None)
+
+
+def _pieces(response: requests.Response, request: Request) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(_PIECE)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise _no_answer(error, request, sent=True) from None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What an error wraps. Not `__context__`: that may belong to whoever called us."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            yield one
+            waiting += [*one.args, getattr(one, "reason", None), one.__cause__]
+
+
+def _no_answer(error: Exception, request: Request, *, sent: bool | None = None) -> NoAnswer:
+    """What a failed try is known to have done: nothing only where no connection was ever made."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NoAnswer(
+                "its certificate can't be verified",
+                sent=False,
+                lasting=True,
+                remedy="Check the host's name; name a private CA with REQUESTS_CA_BUNDLE.",
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE:
+            return NoAnswer(
+                "it does not speak TLS as we do",
+                sent=False,
+                lasting=True,
+                remedy="Check the scheme (http, https) and the port of the base URL.",
+            )
+    unsent = any(isinstance(cause, _NEVER_SENT) for cause in causes)
+    return NoAnswer(
+        _why(error, causes, request),
+        sent=not unsent if sent is None else sent,
+        lasting=isinstance(error, _MALFORMED),
+    )
+
+
+# Not InvalidHeader: an answer's own header may be meant.
+_NEVER_SENT: Final = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.LocationParseError,
+)
+_MALFORMED: Final = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationParseError,
+)
+
+
+def _why(error: Exception, causes: list[BaseException], request: Request) -> str:
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    if isinstance(error, requests.ConnectTimeout):
+        return f"none within {min(CONNECT_TIMEOUT, request.timeout):g} s"
+    timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError)
+    if any(isinstance(cause, timeouts) for cause in causes):
+        return f"nothing within {request.timeout:g} s"
+    return type(error).__name__

@@ -1,0 +1,221 @@
+"""The client against servers that speak bytes: what mocks cannot show."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from fulfillment_sdk import errors
+from fulfillment_sdk.client import Client, Retries
+from fulfillment_sdk.models import NewCase, Person
+
+CASE = NewCase(reporter=Person(fname="Jane Smith"), gbv_related=False, narrative="Told.")
+
+
+def client(port: int, *, scheme: str = "http", timeout: float = 5.0) -> Client:
+    return Client(
+        base_url=f"{scheme}://127.0.0.1:{port}",
+        token="t0ken",
+        timeout=timeout,
+        retries=Retries.without_waiting(),
+    )
+
+
+class Silent(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def taken(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+    connections = 0
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        self.connections += 1
+        return super().get_request()
+
+
+@contextmanager
+def serving(handler: type[Silent]) -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def bytes_server(answer: bytes, seen: list[bytes]) -> Iterator[int]:
+    """Reads each request, writes `answer`, and hangs up."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _peer = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    seen.append(connection.recv(65536))
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_64_threads_share_one_client_and_get_their_own_answers() -> None:
+    class Echo(Silent):
+        def do_POST(self) -> None:
+            uid = json.loads(self.taken())["src_uid"]
+            self.answer(201, json.dumps({"id": uid, "reference_number": uid}).encode())
+
+    with serving(Echo) as server, client(server.server_port) as shared:
+
+        def create(number: int) -> bool:
+            return shared.cases.create(CASE, idempotency_key=f"k{number}").id == f"k{number}"
+
+        with ThreadPoolExecutor(64) as pool:
+            assert all(pool.map(create, range(1280)))
+        assert server.connections <= 64
+
+
+def test_a_closed_port_is_a_connection_that_failed() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    with client(port) as nobody, pytest.raises(errors.ConnectionFailed, match="refused"):
+        nobody.cases.create(CASE)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+        b"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + b"{" * 20,
+        b"\x00\x01\x02\r\n\r\n",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
+def test_a_creation_whose_answer_is_cut_is_sent_once(answer: bytes) -> None:
+    seen: list[bytes] = []
+    with (
+        bytes_server(answer, seen) as port,
+        client(port) as cut,
+        pytest.raises(errors.OutcomeUnknown) as raised,
+    ):
+        cut.cases.create(CASE, idempotency_key="k1")
+    assert raised.value.idempotency_key == raised.value.src_uid == "k1"
+    assert len(seen) == 1
+
+
+def test_a_server_that_does_not_answer_in_time_leaves_the_outcome_unknown() -> None:
+    released = threading.Event()
+
+    class Slow(Silent):
+        def do_POST(self) -> None:
+            released.wait(5)
+
+    with serving(Slow) as server, client(server.server_port, timeout=0.1) as hasty:
+        with pytest.raises(errors.OutcomeUnknown, match=r"nothing within 0.1 s"):
+            hasty.cases.create(CASE)
+        released.set()
+
+
+def test_a_server_without_tls_is_told_from_a_lost_answer() -> None:
+    seen: list[bytes] = []
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+    with (
+        bytes_server(answer, seen) as port,
+        client(port, scheme="https") as tls,
+        pytest.raises(errors.ConnectionFailed, match="TLS"),
+    ):
+        tls.cases.create(CASE)
+    assert len(seen) == 1
+
+
+def test_a_redirect_is_neither_followed_nor_read() -> None:
+    asked: list[str] = []
+
+    class Moved(Silent):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.taken()
+            self.answer(301, b"", Location="/api/webhook/webform")
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.answer(200, b'{"id": "1"}')
+
+    with (
+        serving(Moved) as server,
+        client(server.server_port) as moved,
+        pytest.raises(errors.UnexpectedAnswer),
+    ):
+        moved.cases.create(CASE)
+    assert asked == ["/api/webhook/webform/"]
+
+
+@pytest.mark.parametrize("target", [None, "report.pdf"])
+def test_a_report_that_breaks_off_is_fetched_anew(tmp_path: Path, target: str | None) -> None:
+    pdf = b"%PDF-1.7" + bytes(500_000)
+    whole = iter([False, True])
+
+    class Breaking(Silent):
+        def do_GET(self) -> None:
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Content-Type", "application/pdf")
+            self.send_header("Content-Length", str(len(pdf)))
+            self.end_headers()
+            self.wfile.write(pdf if next(whole) else pdf[:200_000])
+
+    with serving(Breaking) as server, client(server.server_port) as reader:
+        if target is None:
+            assert reader.cases.download_report("case_1") == pdf
+        else:
+            path = reader.cases.download_report("case_1", to=tmp_path / target)
+            assert path.read_bytes() == pdf
+            assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_used_connection_is_used_again_after_an_error_answer() -> None:
+    class Refusing(Silent):
+        def do_POST(self) -> None:
+            self.taken()
+            self.answer(400, b'{"error": "Missing required field: plan"}')
+
+    def refused(one: Client) -> None:
+        with pytest.raises(errors.MissingField):
+            one.cases.create(CASE)
+
+    with serving(Refusing) as server, client(server.server_port) as one:
+        refused(one)
+        refused(one)
+        assert server.connections == 1

@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+import requests
+import responses
+import urllib3
+from urllib3.connection import HTTPConnection
+
+from fulfillment_sdk import errors
+from fulfillment_sdk._version import __version__
+from fulfillment_sdk.client import Client
+from fulfillment_sdk.client.call import Keys, Repeat
+from fulfillment_sdk.client.retry import Retries
+from fulfillment_sdk.client.transport import Transport
+from tests.unit.client.support import BASE, CASES, IDEMPOTENT, Time, call, retries
+
+KEYS = Keys("key-1", "uid-1")
+POOL = urllib3.HTTPConnectionPool("gateway.example")
+
+
+def transport(time: Time, **changes: Any) -> Transport:
+    session = changes.pop("session", None)
+    return Transport(
+        BASE,
+        token="t0ken",
+        timeout=35.0,
+        retries=retries(time, **changes),
+        session=session,
+        now=lambda: 1_743_849_002.0,
+    )
+
+
+def refused_connection() -> requests.ConnectionError:
+    reason = urllib3.exceptions.NewConnectionError(HTTPConnection("gateway.example"), "refused")
+    reason.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(POOL, "/", reason))
+
+
+def cut_connection() -> requests.ConnectionError:
+    cut = ConnectionResetError(104, "Connection reset by peer")
+    return requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", cut))
+
+
+def bad_certificate() -> requests.exceptions.SSLError:
+    reason = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed"))
+    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(POOL, "/", reason))
+
+
+def plain_server() -> requests.exceptions.SSLError:
+    cause = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    cause.reason = "WRONG_VERSION_NUMBER"
+    reason = urllib3.exceptions.SSLError(cause)
+    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(POOL, "/", reason))
+
+
+UNSENT = [
+    refused_connection(),
+    requests.ConnectTimeout(),
+    requests.exceptions.ProxyError(),
+]
+LOST = [
+    cut_connection(),
+    requests.ConnectionError("who knows"),
+    requests.ReadTimeout(),
+    requests.exceptions.ChunkedEncodingError(),
+    requests.exceptions.SSLError(),
+]
+LASTING = [bad_certificate(), plain_server()]
+
+
+@pytest.mark.parametrize("repeat", Repeat)
+@pytest.mark.parametrize("error", UNSENT, ids=repr)
+def test_what_surely_never_arrived_is_sent_again(
+    mocked: responses.RequestsMock, time: Time, error: Exception, repeat: Repeat
+) -> None:
+    mocked.post(CASES, body=error)
+    mocked.post(CASES, body=error)
+    mocked.post(CASES, json={"ok": 1})
+    assert transport(time).run(call(repeat=repeat)).status == 200
+    assert time.slept == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("repeat", Repeat)
+def test_what_never_arrived_at_all_is_a_failed_connection(
+    mocked: responses.RequestsMock, time: Time, repeat: Repeat
+) -> None:
+    for _ in range(4):
+        mocked.post(CASES, body=refused_connection())
+    with pytest.raises(errors.ConnectionFailed) as raised:
+        transport(time).run(call(repeat=repeat, keys=KEYS))
+    assert "Connection refused" in raised.value.message
+    assert BASE in raised.value.message
+
+
+@pytest.mark.parametrize("error", LOST, ids=repr)
+def test_what_may_have_arrived_is_not_repeated_where_keys_are_not_known(
+    mocked: responses.RequestsMock, time: Time, error: Exception
+) -> None:
+    mocked.post(CASES, body=error)
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert (raised.value.idempotency_key, raised.value.src_uid) == ("key-1", "uid-1")
+    assert time.slept == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_that_fails_without_knowing_keys_leaves_the_outcome_unknown(
+    mocked: responses.RequestsMock, time: Time, status: int
+) -> None:
+    mocked.post(CASES, json={"message": "Sorry"}, status=status)
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert isinstance(raised.value.__cause__, errors.ServerError)
+    assert f"status {status}" in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429])
+def test_a_refusal_without_known_keys_is_told_at_once(
+    mocked: responses.RequestsMock, time: Time, status: int
+) -> None:
+    mocked.post(CASES, status=status)
+    with pytest.raises(errors.APIError) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert raised.value.status == status
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_an_answer_that_announces_idempotency_may_itself_be_repeated(
+    mocked: responses.RequestsMock, time: Time, status: int
+) -> None:
+    mocked.post(CASES, status=status, headers=IDEMPOTENT)
+    mocked.post(CASES, json={"ok": 1})
+    assert transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS)).status == 200
+
+
+def test_what_was_announced_by_any_earlier_answer_counts(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    runner = transport(time)
+    mocked.post(f"{CASES}auth/token/", status=404, json={}, headers=IDEMPOTENT)
+    mocked.post(CASES, body=cut_connection())
+    mocked.post(CASES, json={"ok": 1})
+    with pytest.raises(errors.NotOffered):
+        runner.run(call(path="/api/webhook/webform/auth/token/"))
+    assert runner.run(call(repeat=Repeat.KEYED, keys=KEYS)).status == 200
+    assert runner.facts.features == {"idempotency", "events", "subscriptions"}
+
+
+def test_an_answer_without_the_header_takes_nothing_back(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    runner = transport(time)
+    mocked.post(CASES, json={}, headers=IDEMPOTENT)
+    mocked.post(CASES, status=502)
+    mocked.post(CASES, json={"ok": 1})
+    runner.run(call())
+    assert runner.run(call(repeat=Repeat.KEYED, keys=KEYS)).status == 200
+
+
+def test_every_try_carries_the_same_request(mocked: responses.RequestsMock, time: Time) -> None:
+    for status in (503, 503, 200):
+        mocked.post(CASES, status=status, headers=IDEMPOTENT)
+    transport(time).run(
+        call(repeat=Repeat.KEYED, keys=KEYS, body=b"{}", headers={"Idempotency-Key": "key-1"})
+    )
+    sent = [(one.request.body, one.request.headers["Idempotency-Key"]) for one in mocked.calls]
+    assert sent == [(b"{}", "key-1")] * 3
+
+
+def test_the_tries_come_to_an_end(mocked: responses.RequestsMock, time: Time) -> None:
+    for _ in range(4):
+        mocked.post(CASES, status=503, json={"error": "Portal unavailable"}, headers=IDEMPOTENT)
+    with pytest.raises(errors.Unavailable) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert time.slept == [0.5, 1.0, 2.0]
+    assert "key-1" in raised.value.remedy
+
+
+def test_an_outcome_stays_unknown_if_only_the_last_try_never_arrived(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.post(CASES, status=503, headers=IDEMPOTENT)
+    for _ in range(3):
+        mocked.post(CASES, body=refused_connection())
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert "idempotency_key='key-1'" in raised.value.remedy
+
+
+@pytest.mark.parametrize("error", LOST, ids=repr)
+def test_a_call_that_only_reads_is_repeated_whatever_got_lost(
+    mocked: responses.RequestsMock, time: Time, error: Exception
+) -> None:
+    mocked.get(CASES, body=error)
+    mocked.get(CASES, json={"ok": 1})
+    assert transport(time).run(call(method="GET")).status == 200
+
+
+def test_a_call_that_only_reads_ends_as_a_failed_connection(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    for _ in range(4):
+        mocked.get(CASES, body=requests.ReadTimeout())
+    with pytest.raises(errors.ConnectionFailed) as raised:
+        transport(time).run(call(method="GET"))
+    assert "nothing within 35 s" in raised.value.message
+
+
+def test_what_works_once_is_not_repeated(mocked: responses.RequestsMock, time: Time) -> None:
+    mocked.post(CASES, body=cut_connection())
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        transport(time).run(call(repeat=Repeat.ONCE, unknown_remedy="Look into the mailbox."))
+    assert raised.value.remedy == "Look into the mailbox."
+
+
+def test_a_deletion_whose_answer_got_lost_is_done(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.delete(CASES, body=cut_connection())
+    mocked.delete(CASES, status=404, json={"error": "Not found"})
+    assert transport(time).run(call(method="DELETE", item=True)).status == 204
+
+
+def test_a_deletion_of_nothing_is_not_found(mocked: responses.RequestsMock, time: Time) -> None:
+    mocked.delete(CASES, status=404, json={"error": "Not found"})
+    with pytest.raises(errors.NotFound):
+        transport(time).run(call(method="DELETE", item=True))
+
+
+@pytest.mark.parametrize("error", LASTING, ids=["certificate", "plain server"])
+def test_what_repeating_cannot_help_is_told_at_once(
+    mocked: responses.RequestsMock, time: Time, error: Exception
+) -> None:
+    mocked.post(CASES, body=error)
+    with pytest.raises(errors.ConnectionFailed) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert "Check" in raised.value.remedy
+    assert time.slept == []
+
+
+def test_a_wait_that_the_server_asks_for_is_kept(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.get(CASES, status=429, headers={"Retry-After": "20"})
+    mocked.get(CASES, json={})
+    transport(time).run(call(method="GET"))
+    assert time.slept == [pytest.approx(20.05)]
+
+
+def test_too_long_a_wait_is_left_to_the_caller(mocked: responses.RequestsMock, time: Time) -> None:
+    mocked.get(CASES, status=429, headers={"Retry-After": "3600"})
+    with pytest.raises(errors.TooManyRequests) as raised:
+        transport(time).run(call(method="GET"))
+    assert raised.value.retry_after == 3600
+    assert time.slept == []
+
+
+def test_the_deadline_holds_over_all_tries(mocked: responses.RequestsMock, time: Time) -> None:
+    for _ in range(3):
+        mocked.get(CASES, status=429, headers={"Retry-After": "20"})
+    with pytest.raises(errors.TooManyRequests):
+        transport(time, tries=9, deadline=60).run(call(method="GET"))
+    assert sum(time.slept) < 60
+
+
+def test_the_last_try_gets_only_the_time_that_is_left(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.get(CASES, status=429, headers={"Retry-After": "30"})
+    mocked.get(CASES, json={})
+    transport(time, deadline=40).run(call(method="GET"))
+    timeouts = [one.request.req_kwargs["timeout"] for one in mocked.calls]  # type: ignore[attr-defined]
+    assert timeouts[0] == (10.0, 35.0)
+    assert timeouts[1][1] == pytest.approx(40 - 30.05)
+
+
+def test_a_single_try_is_a_single_try(mocked: responses.RequestsMock) -> None:
+    mocked.get(CASES, status=503)
+    single = Transport(BASE, token=None, timeout=1, retries=Retries.off())
+    with pytest.raises(errors.Unavailable):
+        single.run(call(method="GET"))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", [f"{CASES}elsewhere/", "http://[::1", ""])
+def test_a_redirect_is_never_followed(
+    mocked: responses.RequestsMock, time: Time, status: int, location: str
+) -> None:
+    mocked.post(CASES, status=status, headers={"Location": location})
+    with pytest.raises(errors.UnexpectedAnswer) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert raised.value.status == status
+    assert len(mocked.calls) == 1
+
+
+def test_a_request_names_the_sdk_and_its_version(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.post(CASES, json={})
+    transport(time).run(call(body=b"{}"))
+    headers = mocked.calls[0].request.headers
+    assert headers["User-Agent"] == f"fulfillment-sdk/{__version__}"
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Content-Length"] == "2"
+    assert headers["Authorization"] == "Bearer t0ken"
+
+
+def test_a_call_without_the_token_sends_none(mocked: responses.RequestsMock, time: Time) -> None:
+    session = requests.Session()
+    session.headers["Authorization"] = "Basic b2xk"
+    mocked.post(CASES, json={})
+    transport(time, session=session).run(call(bearer=False))
+    assert "Authorization" not in mocked.calls[0].request.headers
+
+
+def test_netrc_does_not_replace_the_token(
+    mocked: responses.RequestsMock, time: Time, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine gateway.example login me password s3cret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    mocked.post(CASES, json={})
+    transport(time).run(call())
+    assert mocked.calls[0].request.headers["Authorization"] == "Bearer t0ken"
+
+
+def test_the_environment_is_looked_up_once(
+    mocked: responses.RequestsMock, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ca.pem")
+    runner = transport(time)
+    monkeypatch.setenv("HTTPS_PROXY", "http://other.example:3128")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    mocked.post(CASES, json={})
+    runner.run(call())
+    settings = mocked.calls[0].request.req_kwargs  # type: ignore[attr-defined]
+    assert settings["proxies"]["https"] == "http://proxy.example:3128"
+    assert settings["verify"] == "/etc/ca.pem"
+
+
+def test_a_session_of_the_caller_keeps_its_headers_and_hooks(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    seen: list[int] = []
+    session = requests.Session()
+    session.headers["X-Team"] = "intake"
+    session.hooks["response"].append(lambda got, **_: seen.append(got.status_code))
+    mocked.post(CASES, json={})
+    transport(time, session=session).run(call())
+    assert mocked.calls[0].request.headers["X-Team"] == "intake"
+    assert seen == [200]
+
+
+class Closing(requests.Session):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_session_of_the_caller_stays_open() -> None:
+    session = Closing()
+    with Client(base_url=BASE, session=session):
+        pass
+    assert not session.closed
+
+
+def test_a_cookie_is_not_kept(mocked: responses.RequestsMock, time: Time) -> None:
+    runner = transport(time)
+    mocked.post(CASES, json={}, headers={"Set-Cookie": "session=1"})
+    mocked.post(CASES, json={})
+    runner.run(call())
+    runner.run(call())
+    assert "Cookie" not in mocked.calls[1].request.headers
+
+
+def test_an_endless_answer_is_cut(
+    mocked: responses.RequestsMock, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfillment_sdk.client.transport.LARGEST_ANSWER", 100)
+    mocked.post(CASES, body=b"{" + b" " * 200_000 + b"}")
+    with pytest.raises(errors.UnexpectedAnswer) as raised:
+        transport(time).run(call())
+    assert "larger than 100 bytes" in str(raised.value)
+
+
+def test_no_error_leads_back_to_the_request(mocked: responses.RequestsMock, time: Time) -> None:
+    mocked.post(CASES, body=requests.ReadTimeout(request=requests.Request("POST", CASES)))
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None
+
+
+def test_an_error_of_the_callers_own_does_not_colour_the_next(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.post(CASES, body=cut_connection())
+    try:
+        raise refused_connection()
+    except requests.ConnectionError:
+        with pytest.raises(errors.OutcomeUnknown):
+            transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert len(mocked.calls) == 1
+
+
+def test_an_address_that_requests_cannot_read_is_refused(time: Time) -> None:
+    with pytest.raises(errors.ConfigurationError):
+        Transport("http://.", token=None, timeout=1, retries=retries(time))
+
+
+def test_a_hosts_name_is_sent_in_ascii(mocked: responses.RequestsMock, time: Time) -> None:
+    mocked.post("https://xn--bcher-kva.example/api/webhook/webform/", json={})
+    runner = Transport("https://bücher.example", token=None, timeout=1, retries=retries(time))
+    assert runner.run(call()).status == 200

@@ -105,7 +105,7 @@ class Dispatcher:
             task.add_done_callback(self._tasks.discard)
         return 0.0
 
-    async def stop(self, *, grace: float = 20.0) -> None:
+    async def stop(self, *, grace: float = 5.0) -> None:
         """Begin nothing new, give what is under way `grace` seconds, and hand the rest back."""
         self._stopping = True
         self._wake.set()

@@ -43,7 +43,13 @@ class RetryPolicy:
     def endless_backoff(
         cls, first: float = 1.0, maximum: float = 60.0, *, jitter: float = 0.2
     ) -> Self:
-        """Return the policy that never gives up: at once, then `first` doubling to `maximum`."""
+        """Return the policy that never gives up: at once, then `first` doubling to `maximum`.
+
+        Raises:
+            ValueError: `first` is not above 0 seconds, or `maximum` is below it.
+        """
+        if not 0 < first <= maximum:
+            raise ValueError("A back-off begins above 0 seconds and does not shrink")
         schedule, delay = [0.0], first
         while delay < maximum:
             schedule.append(delay)

@@ -192,7 +192,7 @@ class Relay:
         return self._dispatcher is not None
 
     @contextlib.asynccontextmanager
-    async def running(self, *, grace: float = 20.0) -> AsyncIterator[Self]:
+    async def running(self, *, grace: float = 5.0) -> AsyncIterator[Self]:
         """Dispatch in this loop for as long as the block runs; then finish what is in hand."""
         election = Election(self.store.url, poll=self._poll)
         opened: list[Sink] = []

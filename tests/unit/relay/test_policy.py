@@ -80,3 +80,9 @@ def test_jitter_never_comes_before_the_time_that_was_asked_for() -> None:
 def test_a_schedule_that_makes_no_sense_is_refused(delays: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="delays of 0 seconds or more"):
         RetryPolicy(delays)
+
+
+@pytest.mark.parametrize(("first", "maximum"), [(0, 60), (-1, 60), (2, 1)])
+def test_a_backoff_that_would_never_end_or_shrink_is_refused(first: float, maximum: float) -> None:
+    with pytest.raises(ValueError, match="above 0 seconds"):
+        RetryPolicy.endless_backoff(first, maximum)

@@ -1,0 +1,22 @@
+"""The command line: `fulfillment`, or `python -m fulfillment_sdk`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from fulfillment_sdk.errors import MissingExtra
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status.
+
+    Without the `cli` extra it says how to install it.
+    """
+    try:
+        from fulfillment_sdk.cli.group import command
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        sys.exit(f"Error: {MissingExtra('click', 'cli')}")
+    command.main(args=arguments, prog_name="fulfillment")

@@ -1,0 +1,72 @@
+"""The main command. Its sub-commands are imported when one of them runs, not for `--help`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import click
+
+from fulfillment_sdk._version import __version__
+from fulfillment_sdk.errors import FulfillmentError, MissingExtra
+
+COMMANDS = {
+    "demo": "Watch one case run through the whole loop on this machine.",
+    "serve": "Run the reference server: gateway, portal, or both.",
+}
+"""Each command's name, which is also its module's in this package, and its line in the help."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and one line about each without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"{__package__}.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named; show our own errors as one line and a remedy."""
+        try:
+            return super().invoke(ctx)
+        except FulfillmentError as error:
+            raise Refused(error) from error
+
+
+class Refused(click.ClickException):
+    """Show one of our own errors as `Error: …` and its remedy, and end with status 1."""
+
+    def __init__(self, error: FulfillmentError) -> None:
+        super().__init__(str(error))
+
+
+@contextmanager
+def needs(extra: str, *, own: str = "fulfillment_sdk") -> Iterator[None]:
+    """Turn a failed import of somebody else's package into the error that says what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", own):
+            raise
+        raise MissingExtra(package, extra) from error
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fulfillment-sdk")
+def command() -> None:
+    """Create fulfillment cases, and receive what becomes of them."""

@@ -1,0 +1,1 @@
+"""The reference server: gateway and portal, run by `fulfillment serve` (contract, section 7)."""

@@ -1,0 +1,71 @@
+"""The data folder: its owner's alone, and one server's at a time (contract, section 7)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fulfillment_sdk.errors import ConfigurationError
+
+PID_FILE = "pid"
+LOCK_FILE = "lock"
+
+
+@contextmanager
+def held(folder: Path, *, pid: int | None = None) -> Iterator[Path]:
+    """Make `folder` if need be (mode 0700), lock it, and keep the process id in it meanwhile.
+
+    The lock is the operating system's: it ends with the process, however that ends.
+
+    Raises:
+        ConfigurationError: the folder can't be made or written, or another server holds it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK_FILE, mode=0o600)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise _in_use(folder) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {folder} can't be used: {error.strerror}",
+            remedy="Make it a folder that you may write to, or choose another with --data.",
+        ) from None
+    try:
+        _write(folder / PID_FILE, f"{os.getpid() if pid is None else pid}\n")
+        yield folder
+    finally:
+        with suppress(FileNotFoundError):
+            (folder / PID_FILE).unlink()
+        lock.release()
+
+
+def holder(folder: Path) -> int | None:
+    """Return the process id that the folder's last server wrote, if one is there."""
+    try:
+        text = (folder / PID_FILE).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _in_use(folder: Path) -> ConfigurationError:
+    pid = holder(folder)
+    who = "another process" if pid is None else f"process {pid}"
+    stop = "Stop it" if pid is None else f"Stop it with: kill {pid}"
+    return ConfigurationError(
+        f"The data folder {folder} is in use by {who}",
+        remedy=f"{stop}; or give this server a folder of its own with --data.",
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    # Whoever waits for the file finds it whole.
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fresh.write_text(text, "ascii")
+    fresh.replace(path)

@@ -1,0 +1,66 @@
+"""The Fulfillment Portal of the documents: partners' only peer, between them and the portal.
+
+It lets organisations in by mail, hands their cases on to the portal exactly once each, and passes
+the portal's notifications on to their subscriptions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from fulfillment_sdk.server.gateway.context import Context, Ids, new_code, new_id
+from fulfillment_sdk.server.gateway.digests import Digests
+from fulfillment_sdk.server.gateway.gateway import Gateway
+from fulfillment_sdk.server.gateway.limits import HOUR, Windows
+from fulfillment_sdk.server.gateway.mailer import Mailbox, Mailer, SmtpMailer, SmtpServer
+from fulfillment_sdk.server.gateway.registration import Rules
+from fulfillment_sdk.server.gateway.tokens import TokenKeys
+from fulfillment_sdk.server.settings import Settings
+
+__all__ = ["Gateway", "create_gateway"]
+
+_LEGACY_FAILURES = 20
+
+
+def create_gateway(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ids: Ids = new_id,
+    codes: Callable[[], str] = new_code,
+    mailer: Mailer | None = None,
+) -> Gateway:
+    """Build the gateway; it opens nothing before ``start``.
+
+    ``settings`` are resolved: keys, secrets and addresses are there. ``clock`` gives epoch seconds,
+    ``mailer`` replaces what the settings name. Raises ``ConfigurationError`` for keys or a mail
+    server's URL that can't be used.
+    """
+    outgoing = mailer or _smtp(settings)
+    mailbox = Mailbox(clock=clock, relay_to=outgoing) if settings.dev else None
+    return Gateway(
+        Context(
+            settings=settings,
+            clock=clock,
+            sleep=sleep,
+            ids=ids,
+            codes=codes,
+            rules=Rules.of(settings.registration, settings.registration_list),
+            token_keys=TokenKeys(settings.jwt_keys),
+            digests=Digests(settings.storage_keys[0][1]),
+            mailer=mailbox or outgoing or Mailbox(clock=clock),
+            mailbox=mailbox,
+            case_limit=Windows(settings.case_rate, seconds=60.0),
+            legacy_limit=Windows(_LEGACY_FAILURES, seconds=HOUR),
+        )
+    )
+
+
+def _smtp(settings: Settings) -> Mailer | None:
+    if settings.smtp_url is None:
+        return None
+    server = SmtpServer.of(settings.smtp_url)
+    return SmtpMailer(server, sender=settings.mail_from or f"fulfillment@{server.host}")

@@ -1,0 +1,83 @@
+"""What the gateway's endpoints work with: settings, store, relay, mailer, the portal's address."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable
+
+from attrs import define, field
+
+from fulfillment_sdk.errors import StoreUnavailable
+from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.server.gateway.digests import Digests
+from fulfillment_sdk.server.gateway.limits import Windows
+from fulfillment_sdk.server.gateway.mailer import Mailbox, Mailer
+from fulfillment_sdk.server.gateway.portal_client import PortalClient
+from fulfillment_sdk.server.gateway.pulse import Pulse
+from fulfillment_sdk.server.gateway.registration import Rules
+from fulfillment_sdk.server.gateway.tokens import TokenKeys
+from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.store import Store
+
+Ids = Callable[[str], str]
+"""Makes an id with a prefix: ``ids("sub")`` is ``sub_…``; ``ids("")`` is a UUID."""
+
+
+def new_id(prefix: str) -> str:
+    """Make an id that nobody can guess: ``prefix_`` and 24 hex digits, or else a UUID."""
+    return f"{prefix}_{secrets.token_hex(12)}" if prefix else str(uuid.uuid4())
+
+
+def new_code() -> str:
+    """Make a one-time code of six digits from a cryptographic source (contract, section 1)."""
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+@define
+class Live:
+    """What exists only between the gateway's start and its end."""
+
+    store: Store
+    relay: Relay
+    portal: PortalClient
+    pulse: Pulse
+
+
+@define(kw_only=True)
+class Context:
+    """One gateway's parts; ``live`` is there while it runs."""
+
+    settings: Settings
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    ids: Ids
+    codes: Callable[[], str]
+    rules: Rules
+    token_keys: TokenKeys
+    digests: Digests
+    mailer: Mailer
+    mailbox: Mailbox | None
+    case_limit: Windows
+    legacy_limit: Windows
+    live: Live | None = field(default=None)
+
+    @property
+    def store(self) -> Store:
+        """The store; raises ``StoreUnavailable`` while the gateway is not running."""
+        return self._live().store
+
+    @property
+    def relay(self) -> Relay:
+        """The relay; raises ``StoreUnavailable`` while the gateway is not running."""
+        return self._live().relay
+
+    @property
+    def portal(self) -> PortalClient:
+        """The portal's client; raises ``StoreUnavailable`` while the gateway is not running."""
+        return self._live().portal
+
+    def _live(self) -> Live:
+        if self.live is None:
+            raise StoreUnavailable("The gateway is not running")
+        return self.live

@@ -1,0 +1,135 @@
+"""The gateway as a party of the server: its routes, its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from sqlalchemy.engine import make_url
+from starlette.routing import BaseRoute, Mount
+
+from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.relay import SCHEMA as RELAY_SCHEMA
+from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.server.gateway import dev_mailbox, endpoint_url, subscriptions
+from fulfillment_sdk.server.gateway.admin import Admin
+from fulfillment_sdk.server.gateway.answers import Gate
+from fulfillment_sdk.server.gateway.auth import Auth
+from fulfillment_sdk.server.gateway.cases import Cases
+from fulfillment_sdk.server.gateway.context import Context, Live
+from fulfillment_sdk.server.gateway.emails import Emails
+from fulfillment_sdk.server.gateway.housekeeping import keep_house
+from fulfillment_sdk.server.gateway.mailer import Mailbox
+from fulfillment_sdk.server.gateway.notifications import Notifications
+from fulfillment_sdk.server.gateway.portal_client import PortalClient
+from fulfillment_sdk.server.gateway.pulse import Pulse
+from fulfillment_sdk.server.gateway.schema import SCHEMA
+from fulfillment_sdk.server.gateway.subscriptions import Subscriptions
+from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.store import Sealer, Store
+
+_PARTNERS = "/webform"  # below the mount at /api/webhook
+
+
+class Gateway:
+    """The Fulfillment Portal of the documents: the only party that partners talk to.
+
+    ``context`` holds its settings and pure parts; store, relay and connections live from ``start``
+    to ``stop``.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._running = contextlib.AsyncExitStack()
+        self._routes = _routes(context)
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The gateway's routes, with absolute paths."""
+        return self._routes
+
+    async def start(self) -> None:
+        """Open the store and begin to deliver.
+
+        Raises ``StoreError`` or ``ConfigurationError`` where the store can't be used.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            context = self.context
+            settings = context.settings
+            store = await asyncio.to_thread(
+                Store.open,
+                store_url(settings),
+                schemas=[SCHEMA, RELAY_SCHEMA],
+                sealer=Sealer(settings.storage_keys),
+                clock=context.clock,
+            )
+            stack.push_async_callback(asyncio.to_thread, store.close)
+            relay = Relay(
+                store,
+                sinks={
+                    subscriptions.SINK: WebhookSink(
+                        allow=endpoint_url.guard(dev=settings.dev),
+                        schemes=endpoint_url.schemes(dev=settings.dev),
+                        clock=context.clock,
+                    )
+                },
+                clock=context.clock,
+            )
+            await stack.enter_async_context(relay.running())
+            portal = PortalClient(settings.portal_url, token=settings.intake_token)
+            stack.push_async_callback(portal.close)
+            pulse = Pulse(store)
+            for chore in (keep_house(store, context.clock), pulse.keep_feeling()):
+                stack.push_async_callback(_end, asyncio.create_task(chore))
+            context.live = Live(store, relay, portal, pulse)
+            self._running = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Finish what is in hand, then let go of store and connections; twice does no harm."""
+        self.context.live = None
+        running, self._running = self._running, contextlib.AsyncExitStack()
+        await running.aclose()
+
+    def problems(self) -> list[str]:
+        """Say what keeps the gateway from working; empty where nothing does."""
+        live = self.context.live
+        if live is None:
+            return ["gateway: not running"]
+        found = [f"gateway: {live.pulse.problem}"] if live.pulse.problem else []
+        if not live.relay.is_dispatching:
+            found.append("gateway: the dispatcher is not running")
+        return found
+
+
+def store_url(settings: Settings) -> str:
+    """Return the gateway's own database: a file, or the schema ``gateway`` of a PostgreSQL one."""
+    if settings.database_url is None:
+        return f"sqlite:///{settings.data / 'gateway.db'}"
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        url = url.update_query_dict({"options": "-csearch_path=gateway"})
+    return url.render_as_string(hide_password=False)
+
+
+def _routes(context: Context) -> list[BaseRoute]:
+    partners: list[BaseRoute] = [
+        *Auth(context).routes(f"{_PARTNERS}/auth"),
+        *Subscriptions(context).routes(_PARTNERS),
+        *Emails(context).routes(_PARTNERS),
+        *Cases(context).routes(_PARTNERS),
+    ]
+    mounts = [
+        Mount("/api/webhook", Gate(partners), name="partners"),
+        Mount("/gateway", Gate([*Notifications(context).routes("")]), name="notifications"),
+        Mount("/admin/api", Gate([*Admin(context).routes("")]), name="admin"),
+    ]
+    if isinstance(context.mailbox, Mailbox):
+        mounts.append(Mount("/dev", Gate([*dev_mailbox.routes(context.mailbox)]), name="dev"))
+    return list(mounts)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

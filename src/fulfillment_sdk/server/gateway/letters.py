@@ -1,0 +1,53 @@
+"""What the gateway's mails say."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from fulfillment_sdk.server.gateway.registration import Entitlement
+
+_MOST_NAME = 80  # a stranger chooses the name that this mail carries: keep it short
+
+
+@frozen
+class Letter:
+    """Subject and text of a mail."""
+
+    subject: str
+    text: str = field(repr=False)
+
+
+_EXPLANATIONS = {
+    "not_owner": (
+        "This address can't act for that organization: another one registered its name first.\n"
+        "Ask its owner to add your address, or register under another name.\n"
+    ),
+    "not_listed": (
+        "That organization is not on the list of those that may register here.\n"
+        "Ask the people who run this service to add it.\n"
+    ),
+}
+
+
+def letter(entitlement: Entitlement, *, name: str, code: str) -> Letter:
+    """Return the mail that answers a request for a code.
+
+    ``name`` is the organisation's, as shown. Only members and founders are told the ``code``.
+    Contract, section 1: where the pair is not entitled, the mail explains instead.
+    """
+    shown = name if len(name) <= _MOST_NAME else name[: _MOST_NAME - 1] + "…"
+    if entitlement in ("member", "founder"):
+        return Letter(
+            "Your verification code",
+            f"Your verification code is {code}\n\n"
+            "It works once, within ten minutes, and replaces any earlier one.\n"
+            f"It was asked for with this address and the organization:\n\n    {shown}\n\n"
+            "If that was not you, do nothing: without the code nobody gets in.\n",
+        )
+    return Letter(
+        "Your request for a verification code",
+        "Somebody asked for a verification code with this address and the organization:\n\n"
+        f"    {shown}\n\n"
+        f"{_EXPLANATIONS[entitlement]}\n"
+        "If that was not you, do nothing.\n",
+    )

@@ -1,0 +1,1 @@
+"""Alembic revisions of the gateway's tables, one file each, applied in order of their numbers."""

@@ -1,0 +1,42 @@
+"""Whether the store can be used right now: asked every few seconds, so that readiness can tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.store import Store
+
+_EVERY = 5.0
+
+
+class Pulse:
+    """Writes nothing, in a transaction, again and again; ``problem`` is why that failed, or ``""``.
+
+    A read would not notice a database that is locked or can no longer be written.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.problem = ""
+
+    async def feel(self) -> None:
+        """Try once."""
+        try:
+            await self._store.write(lambda _connection: None)
+        except StoreError as error:
+            self.problem = error.message
+        else:
+            self.problem = ""
+
+    async def keep_feeling(
+        self,
+        *,
+        every: float = _EVERY,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Try every so many seconds, until cancelled."""
+        while True:
+            await self.feel()
+            await sleep(every)

@@ -1,0 +1,221 @@
+"""Idempotency of case creation: who may call the portal, who waits, what is answered again.
+
+Contract, section 2. A reservation is made and committed before the portal is called; only a 201
+is recorded in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import sqlalchemy as sa
+from attrs import field, frozen
+
+from fulfillment_sdk.server.gateway.portal_client import IntakeAnswer
+from fulfillment_sdk.server.gateway.schema import cases, keys, reservations
+from fulfillment_sdk.store import Sealer
+
+LEASE = 15.0
+"""Seconds after which a reservation that a crash left is taken over."""
+
+KEPT = 400 * 86_400.0
+"""Seconds for which a recorded 201 answers its keys."""
+
+WAITS = (0.02, 0.03, 0.05, 0.1, 0.2, *([0.4] * 24))
+"""Pauses of a second request in flight: ten seconds in all."""
+
+
+@frozen
+class Record:
+    """A reservation as it stands; ``answer`` is the recorded 201, if there is one."""
+
+    intake_id: str
+    digest: str
+    held_until: float
+    answer: bytes | None = field(default=None, repr=False)
+
+
+@frozen
+class Claim:
+    """What a request for a case is to do.
+
+    - ``"go"``: call the portal under ``intake_id``, as ``holder``.
+    - ``"replay"``: answer ``answer`` again.
+    - ``"wait"``: another request is at it.
+    - ``"conflict"``: 409.
+    """
+
+    kind: Literal["go", "replay", "wait", "conflict"]
+    intake_id: str = ""
+    holder: str = ""
+    answer: bytes = field(default=b"", repr=False)
+
+
+def key_digests(idempotency_key: str, src_uid: str) -> tuple[str, ...]:
+    """Return what the two keys are looked up by; an empty key has none.
+
+    Hashed: keys have any length, and a ``src_uid`` may say who took the call.
+    """
+    return tuple(
+        hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()
+        for kind, value in (("key", idempotency_key), ("uid", src_uid))
+        if value
+    )
+
+
+def decide(
+    found: Sequence[Record], digest: str, now: float
+) -> Literal["new", "take_over", "replay", "wait", "conflict"]:
+    """Decide from the records that the keys lead to, each once (contract, section 2)."""
+    if not found:
+        return "new"
+    if len(found) > 1 or found[0].digest != digest:
+        return "conflict"
+    if found[0].answer is not None:
+        return "replay"
+    return "wait" if now < found[0].held_until else "take_over"
+
+
+def claim(
+    connection: sa.Connection,
+    sealer: Sealer,
+    *,
+    organization_id: str,
+    key_digests: Sequence[str],
+    digest: str,
+    intake_id: str,
+    holder: str,
+    now: float,
+) -> Claim:
+    """Look both keys up, and reserve under ``intake_id`` where neither is known.
+
+    A key that is new leads to the record of the one that is known. Runs in a transaction; raises
+    ``sqlalchemy.exc.IntegrityError`` where another process reserved the same key at this moment.
+    """
+    found, known = _look_up(connection, sealer, organization_id, key_digests)
+    decision = decide(found, digest, now)
+    if decision == "conflict":
+        return Claim("conflict")
+    if decision == "new":
+        connection.execute(
+            reservations.insert().values(
+                intake_id=intake_id,
+                organization_id=organization_id,
+                digest=digest,
+                holder=holder,
+                held_until=now + LEASE,
+                created_at=now,
+                answer=None,
+            )
+        )
+    else:
+        intake_id = found[0].intake_id
+    fresh = [key for key in key_digests if key not in known]
+    if fresh:
+        connection.execute(
+            keys.insert(),
+            [
+                {"organization_id": organization_id, "key": key, "intake_id": intake_id}
+                for key in fresh
+            ],
+        )
+    if decision == "replay":
+        return Claim("replay", intake_id, answer=found[0].answer or b"")
+    if decision == "wait":
+        return Claim("wait", intake_id)
+    if decision == "take_over":
+        _mine(connection, intake_id, holder=holder, until=now + LEASE)
+    return Claim("go", intake_id, holder)
+
+
+def record(
+    connection: sa.Connection,
+    sealer: Sealer,
+    *,
+    organization_id: str,
+    intake_id: str,
+    answer: IntakeAnswer,
+    now: float,
+) -> None:
+    """Record a 201 under its reservation, and whose case it is.
+
+    Whoever was late records the same: the portal answers one intake id alike.
+    """
+    connection.execute(
+        reservations.update()
+        .where(reservations.c.intake_id == intake_id, reservations.c.answer.is_(None))
+        .values(answer=sealer.seal(answer.body, _context(intake_id)), held_until=now)
+    )
+    known = sa.select(cases.c.case_id).where(cases.c.case_id == answer.case_id)
+    if connection.execute(known).one_or_none() is None:
+        connection.execute(
+            cases.insert().values(
+                case_id=answer.case_id,
+                organization_id=organization_id,
+                reference_number=answer.reference_number,
+                created_at=now,
+            )
+        )
+
+
+def drop(connection: sa.Connection, *, intake_id: str, holder: str) -> None:
+    """Forget a reservation whose case the portal refused: the keys may be used anew."""
+    held = sa.select(reservations.c.intake_id).where(
+        reservations.c.intake_id == intake_id,
+        reservations.c.holder == holder,
+        reservations.c.answer.is_(None),
+    )
+    if connection.execute(held).one_or_none() is not None:
+        connection.execute(keys.delete().where(keys.c.intake_id == intake_id))
+        connection.execute(reservations.delete().where(reservations.c.intake_id == intake_id))
+
+
+def let_go(connection: sa.Connection, *, intake_id: str, holder: str) -> None:
+    """Leave a reservation whose outcome is unknown to whoever repeats the request."""
+    connection.execute(
+        reservations.update()
+        .where(reservations.c.intake_id == intake_id, reservations.c.holder == holder)
+        .values(held_until=0.0)
+    )
+
+
+def _look_up(
+    connection: sa.Connection, sealer: Sealer, organization_id: str, key_digests: Sequence[str]
+) -> tuple[list[Record], frozenset[str]]:
+    """The records that the keys lead to, each once, and which of the keys are known."""
+    rows = connection.execute(
+        sa.select(
+            keys.c.key,
+            reservations.c.intake_id,
+            reservations.c.digest,
+            reservations.c.held_until,
+            reservations.c.answer,
+        )
+        .join(reservations, reservations.c.intake_id == keys.c.intake_id)
+        .where(keys.c.organization_id == organization_id, keys.c.key.in_(key_digests))
+        .with_for_update()
+    ).all()
+    found = {
+        row.intake_id: Record(
+            row.intake_id,
+            row.digest,
+            row.held_until,
+            None if row.answer is None else sealer.open(bytes(row.answer), _context(row.intake_id)),
+        )
+        for row in rows
+    }
+    return list(found.values()), frozenset(row.key for row in rows)
+
+
+def _mine(connection: sa.Connection, intake_id: str, *, holder: str, until: float) -> None:
+    connection.execute(
+        reservations.update()
+        .where(reservations.c.intake_id == intake_id)
+        .values(holder=holder, held_until=until)
+    )
+
+
+def _context(intake_id: str) -> str:
+    return f"gateway_reservations.answer:{intake_id}"

@@ -1,0 +1,181 @@
+"""Subscriptions over HTTP; each is a destination of the gateway's relay (contract, section 5)."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+from attrs import field, frozen
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fulfillment_sdk import signing
+from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.relay import Destination, RetryPolicy
+from fulfillment_sdk.server import http
+from fulfillment_sdk.server.gateway import answers, endpoint_url
+from fulfillment_sdk.server.gateway.answers import Refused
+from fulfillment_sdk.server.gateway.bearer import principal
+from fulfillment_sdk.server.gateway.context import Context
+from fulfillment_sdk.server.gateway.paging import Page, as_list
+from fulfillment_sdk.times import format_time
+
+SINK = "webhook"
+"""The kind of sink that serves subscriptions."""
+
+_EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
+_MOST_EVENTS = 20
+_LONGEST_TYPE = 100
+_LONGEST_DESCRIPTION = 500
+
+
+@frozen
+class Wanted:
+    """What a partner asked for; ``secret`` is ``None`` where it left that to the gateway."""
+
+    url: str
+    events: tuple[str, ...]
+    description: str
+    secret: str | None = field(repr=False)
+
+
+class Subscriptions:
+    """``subscriptions/``: create, list, show, delete; always the caller's own."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def routes(self, prefix: str) -> list[Route]:
+        """Return the calls' routes under ``prefix``."""
+        return [
+            *http.with_and_without_slash(
+                f"{prefix}/subscriptions/", self.many, ["GET", "POST"], "subscriptions"
+            ),
+            *http.with_and_without_slash(
+                f"{prefix}/subscriptions/{{id}}/", self.one, ["GET", "DELETE"], "subscription"
+            ),
+        ]
+
+    async def many(self, request: Request) -> Response:
+        """Create a subscription, or list them."""
+        return await (self.create(request) if request.method == "POST" else self.all(request))
+
+    async def one(self, request: Request) -> Response:
+        """Delete a subscription, or show it."""
+        return await (self.delete(request) if request.method == "DELETE" else self.show(request))
+
+    async def create(self, request: Request) -> Response:
+        """Create a subscription; the secret is told here and never again."""
+        context = self._context
+        who = await principal(context, request)
+        wanted = read_wanted(await answers.read_object(request), dev=context.settings.dev)
+        secret = wanted.secret or signing.new_secret()
+        destination = Destination(
+            context.ids("sub"),
+            SINK,
+            settings={
+                "url": wanted.url,
+                "secrets": [secret],
+                "description": wanted.description,
+            },
+            types=wanted.events,
+            owner=who.id,
+            policy=RetryPolicy(
+                schedule=context.settings.retry_schedule, jitter=0.2, reject_tries=3
+            ),
+            created_at=context.clock(),
+        )
+        stored = await context.store.write(
+            lambda connection: context.relay.put_destination(connection, destination)
+        )
+        return http.json_response(
+            {**shown(stored), "secret": secret}, 201, headers={"Cache-Control": "no-store"}
+        )
+
+    async def all(self, request: Request) -> Response:
+        """List the organisation's subscriptions, oldest first."""
+        context = self._context
+        who = await principal(context, request)
+        page = Page.of(request)
+        mine = await context.store.read(
+            lambda connection: context.relay.list_destinations(connection, who.id)
+        )
+        found, following = page.cut(mine, lambda destination: destination.name)
+        return http.json_response(as_list([shown(one) for one in found], following))
+
+    async def show(self, request: Request) -> Response:
+        """Show one subscription, without its secret."""
+        context = self._context
+        who = await principal(context, request)
+        name = request.path_params["id"]
+        found = await context.store.read(lambda connection: self._mine(connection, name, who.id))
+        return answers.not_found() if found is None else http.json_response(shown(found))
+
+    async def delete(self, request: Request) -> Response:
+        """Delete one subscription, with what is pending for it."""
+        context = self._context
+        who = await principal(context, request)
+        name = request.path_params["id"]
+
+        def remove(connection: sa.Connection) -> bool:
+            mine = self._mine(connection, name, who.id) is not None
+            return mine and context.relay.remove_destination(connection, name)
+
+        removed = await context.store.write(remove)
+        return Response(status_code=204) if removed else answers.not_found()
+
+    def _mine(self, connection: sa.Connection, name: str, owner: str) -> Destination | None:
+        found = self._context.relay.get_destination(connection, name)
+        return found if found is not None and found.owner == owner else None
+
+
+def shown(destination: Destination) -> dict[str, object]:
+    """Return a subscription as its owner sees it, which is without the secret."""
+    return {
+        "id": destination.name,
+        "url": destination.settings["url"],
+        "events": list(destination.types),
+        "description": destination.settings["description"],
+        "enabled": destination.enabled,
+        "created_at": format_time(destination.created_at or 0.0),
+    }
+
+
+def read_wanted(body: dict[str, object], *, dev: bool) -> Wanted:
+    """Read what a partner asks for.
+
+    Raises ``Refused`` with the 400 that names the first field that is missing or can't be used.
+    """
+    url, description = body.get("url"), body.get("description")
+    if url is None or url == "":
+        raise Refused(answers.missing("url"))
+    if not isinstance(url, str) or not endpoint_url.is_allowed(url, dev=dev):
+        raise Refused(answers.invalid("url"))
+    description = "" if description is None else description
+    if not isinstance(description, str) or len(description) > _LONGEST_DESCRIPTION:
+        raise Refused(answers.invalid("description"))
+    return Wanted(url, _events(body.get("events")), description, _secret(body.get("secret")))
+
+
+def _events(value: object) -> tuple[str, ...]:
+    """The event types that are wanted, known to us or not; none means all."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > _MOST_EVENTS:
+        raise Refused(answers.invalid("events"))
+    types: list[str] = []
+    for index, one in enumerate(value):
+        if not isinstance(one, str) or len(one) > _LONGEST_TYPE or not _EVENT_TYPE.fullmatch(one):
+            raise Refused(answers.invalid(f"events[{index}]"))
+        types.append(one)
+    return tuple(dict.fromkeys(types))
+
+
+def _secret(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        return signing.check_secret(value if isinstance(value, str) else "")
+    except ConfigurationError:
+        raise Refused(answers.invalid("secret")) from None

@@ -1,0 +1,141 @@
+"""The portal as the shell runs it: started, asked whether it is well, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.engine import make_url
+from starlette.routing import BaseRoute
+
+from fulfillment_sdk import relay
+from fulfillment_sdk.errors import StoreUnavailable
+from fulfillment_sdk.plugins.addresses import anything
+from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.relay import Relay, Sink
+from fulfillment_sdk.server.portal import notify
+from fulfillment_sdk.server.portal.desk import Desk, Ids
+from fulfillment_sdk.server.portal.door import Door
+from fulfillment_sdk.server.portal.routes import routes
+from fulfillment_sdk.server.portal.schema import SCHEMA
+from fulfillment_sdk.server.portal.timers import Timers
+from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.store import Sealer, Store
+
+log = logging.getLogger(__name__)
+
+
+class Portal:
+    """A party (``server.party``): routes, a store with its relay, and the timers.
+
+    ``sink`` carries notifications to the gateway; by default signed webhooks over HTTP.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float],
+        ids: Ids,
+        sink: Sink | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._sink = sink or WebhookSink(
+            allow=anything, schemes=frozenset({"http", "https"}), clock=clock
+        )
+        self._open = contextlib.AsyncExitStack()
+        self._desk: Desk | None = None
+        self._timers: Timers | None = None
+        self._running: asyncio.Task[None] | None = None
+        door = Door(
+            desk=self._desk_now,
+            staff_token=settings.staff_token,
+            intake_token=settings.intake_token,
+        )
+        self.routes: Sequence[BaseRoute] = routes(door, self._expect)
+
+    @property
+    def timers(self) -> Timers:
+        """The timers, once started."""
+        if self._timers is None:
+            raise StoreUnavailable("The portal is not started")
+        return self._timers
+
+    async def start(self) -> None:
+        """Open the store, start the dispatcher and the timers in the running loop.
+
+        Raises a ``FulfillmentError`` with a remedy where the store can't be used.
+        """
+        settings = self._settings
+        async with contextlib.AsyncExitStack() as opened:
+            desk = await asyncio.to_thread(self._open_desk)
+            opened.push_async_callback(asyncio.to_thread, desk.store.close)
+            await opened.enter_async_context(desk.relay.running())
+            self._desk, self._timers = desk, Timers(desk)
+            self._running = asyncio.create_task(self._timers.run(), name="portal-timers")
+            self._open = opened.pop_all()
+        log.info("Portal started, notifying %s", settings.gateway_url)
+
+    async def stop(self) -> None:
+        """End timers and dispatcher, then close the store; harmless when not started."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        self._desk = None
+        await self._open.aclose()
+
+    def problems(self) -> list[str]:
+        """Say why the portal cannot do its work now; empty means ready."""
+        if self._desk is None:
+            return ["portal: not started"]
+        found = []
+        if not self._desk.relay.is_dispatching:
+            found.append("portal: the dispatcher is not running")
+        if self._running is None or self._running.done():
+            found.append("portal: the timers are not running")
+        return found
+
+    def _open_desk(self) -> Desk:
+        settings = self._settings
+        store = Store.open(
+            store_url(settings),
+            schemas=[relay.SCHEMA, SCHEMA],
+            sealer=Sealer(settings.storage_keys),
+            clock=self._clock,
+        )
+        destination = notify.gateway(
+            settings.gateway_url, secrets=settings.notify_secrets, backoff=settings.notify_backoff
+        )
+        sinks = {notify.KIND: notify.Steadfast(self._sink)}
+        return Desk(
+            store=store,
+            relay=Relay(store, destinations=[destination], sinks=sinks, clock=self._clock),
+            clock=self._clock,
+            ids=self._ids,
+            public_url=settings.public_url,
+            acceptance_timeout=settings.acceptance_timeout,
+            rework_timeout=settings.rework_timeout,
+        )
+
+    def _desk_now(self) -> Desk:
+        if self._desk is None:
+            raise StoreUnavailable("The portal is not started")
+        return self._desk
+
+    def _expect(self, due_at: float | None) -> None:
+        self.timers.expect(due_at)
+
+
+def store_url(settings: Settings) -> str:
+    """Return the portal's own database: a file, or the schema ``portal`` of a PostgreSQL one."""
+    if settings.database_url is None:
+        return f"sqlite:///{settings.data / 'portal.db'}"
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        url = url.update_query_dict({"options": "-csearch_path=portal"})
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,106 @@
+"""Whom a server believes: nobody's headers, but a trusted proxy's; with `--dev` loopback only."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fulfillment_sdk.server.http import error
+from fulfillment_sdk.server.resolve import is_loopback
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]{1,5})?", re.ASCII)
+_FORWARDING = frozenset(
+    {b"forwarded", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
+)
+_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*"?(?P<node>\[[^\]]+\]|[^";,:\s]+)', re.IGNORECASE)
+
+NOT_LOOPBACK = "With --dev the Host must be loopback"
+FORWARDED = "With --dev nothing may be forwarded"
+
+
+def dev_refusal(headers: Headers) -> str | None:
+    """Say why a server with `--dev` refuses a request with these headers, or `None`.
+
+    A page in a browser on this machine can reach loopback under a name of its own, and a proxy
+    would let others in: neither may (contract, section 7).
+    """
+    pairs = [(name.lower(), value) for name, value in headers]
+    if any(name in _FORWARDING or name.startswith(b"x-forwarded-") for name, _ in pairs):
+        return FORWARDED
+    hosts = [value.decode("latin-1") for name, value in pairs if name == b"host"]
+    found = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    if found is None or not is_loopback(found["v6"] or found["name"]):
+        return NOT_LOOPBACK
+    return None
+
+
+def client_address(peer: str, headers: Headers, trusted: Sequence[str]) -> str:
+    """Return the address a request comes from, as far as anyone we trust vouches for it.
+
+    `trusted` are networks. Only what a trusted proxy added counts: the last address in
+    `X-Forwarded-For` (or `Forwarded`, which wins) that is not itself a trusted proxy's.
+    """
+    networks = [ipaddress.ip_network(network) for network in trusted]
+    address = peer
+    hops = _hops(list(headers))
+    while (parsed := _parsed(address)) and any(parsed in network for network in networks) and hops:
+        following = _parsed(hops.pop())
+        if following is None:
+            break
+        address = str(following)
+    return address
+
+
+class DevGuard:
+    """Answer 400 to what a server with `--dev` must not serve."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        refusal = dev_refusal(scope["headers"]) if scope["type"] == "http" else None
+        if refusal is not None:
+            await error(refusal, 400)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class ForwardedClients:
+    """Put the address that trusted proxies vouch for in the place of the proxy's own."""
+
+    def __init__(self, app: ASGIApp, *, trusted: Sequence[str]) -> None:
+        self._app = app
+        self._trusted = trusted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope.get("client"):
+            host, port = scope["client"]
+            scope["client"] = (client_address(host, scope["headers"], self._trusted), port)
+        await self._app(scope, receive, send)
+
+
+def _hops(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
+    def values(wanted: bytes) -> list[str]:
+        texts = [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
+        return [part.strip() for text in texts for part in text.split(",")]
+
+    elements = values(b"forwarded")
+    if elements:
+        found = [_FOR.search(element) for element in elements]
+        return [match["node"] if match else "" for match in found]
+    return values(b"x-forwarded-for")
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        parsed = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed

@@ -1,0 +1,125 @@
+"""Timers fire once, also across a restart (contract, section 3)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.integration.portal.desk import BEGIN, Captor, Clock, Desk, make_settings
+
+TAT = {"verification": {"tat_hours": "2"}}
+
+
+async def test_an_assignment_nobody_accepts_goes_back(desk: Desk, captor: Captor) -> None:
+    await desk.hire()
+    case_id = await desk.create()
+    await desk.drive(case_id, "allocated")
+    timers, clock = desk.portal.timers, desk.clock
+    clock.advance(1799.9)
+    assert await timers.run_due(clock.now) == 0
+    clock.advance(0.1)
+    assert await timers.run_due(clock.now) == 1
+    assert await timers.run_due(clock.now) == 0
+    event = (await captor.first(3))[-1]
+    assert (event.new_status, event.actor) == ("pending_allocation", "timer")
+    assert event.reason == "acceptance_timeout"
+    shown = await desk.case(case_id)
+    assert (shown["worker_id"], shown["due_at"]) == (None, None)
+
+
+async def test_the_next_look_is_when_the_next_timer_fires(desk: Desk) -> None:
+    await desk.hire()
+    assert await desk.portal.timers.turn() == 30.0
+    await desk.drive(await desk.create(), "allocated")
+    desk.clock.advance(1790)
+    assert await desk.portal.timers.turn() == pytest.approx(10.0)
+
+
+async def test_work_that_began_is_not_timed_out(desk: Desk) -> None:
+    await desk.hire()
+    case_id = await desk.create()
+    await desk.drive(case_id, "in_progress")
+    desk.clock.advance(10 * 1800)
+    assert await desk.portal.timers.run_due(desk.clock.now) == 0
+
+
+async def test_a_rework_nobody_begins_goes_back(desk: Desk, captor: Captor) -> None:
+    await desk.hire()
+    await desk.drive(await desk.create(), "qc_rework")
+    desk.clock.advance(900)
+    assert await desk.portal.timers.run_due(desk.clock.now) == 1
+    assert (await captor.first(6))[-1].reason == "rework_timeout"
+
+
+async def test_a_missed_turnaround_time_is_reported_once(desk: Desk, captor: Captor) -> None:
+    await desk.hire()
+    case_id = await desk.create(**TAT)
+    await desk.drive(case_id, "in_progress")
+    desk.clock.advance(7200)
+    assert await desk.portal.timers.run_due(desk.clock.now) == 1
+    assert (await captor.first(4))[-1].reason == "tat_breached"
+    for to in ("allocated", "in_progress"):
+        await desk.step(case_id, to)
+    desk.clock.advance(7200)
+    assert await desk.portal.timers.run_due(desk.clock.now) == 0
+    assert (await desk.case(case_id))["status"] == "in_progress"
+
+
+async def test_the_turnaround_time_runs_from_the_creation(desk: Desk) -> None:
+    await desk.hire()
+    case_id = await desk.create(**TAT)
+    desk.clock.advance(7000)
+    await desk.drive(case_id, "in_progress")
+    assert (await desk.case(case_id))["due_at"] == "2025-04-06T10:30:00.250000Z"
+
+
+async def test_many_looking_at_once_fire_it_once(desk: Desk, captor: Captor) -> None:
+    await desk.hire()
+    cases = [await desk.create() for _ in range(5)]
+    for case_id in cases:
+        await desk.drive(case_id, "allocated")
+    desk.clock.advance(1800)
+    now = desk.clock.now
+    fired = await asyncio.gather(*(desk.portal.timers.run_due(now) for _ in range(8)))
+    assert sum(fired) == 5
+    assert len(await captor.first(15)) == 15
+    for case_id in cases:
+        assert len((await desk.case(case_id))["history"]) == 3
+
+
+async def test_a_timer_set_before_a_restart_fires_after_it(tmp_path: Path) -> None:
+    settings, clock = make_settings(tmp_path), Clock()
+    before = Desk(settings, clock=clock, captor=Captor())
+    await before.portal.start()
+    await before.hire()
+    case_id = await before.create()
+    await before.drive(case_id, "allocated")
+    await before.captor.first(2)
+    await before.portal.stop()
+    await before.http.aclose()
+    clock.advance(3600)
+    after = Desk(settings, clock=clock, captor=Captor())
+    await after.portal.start()
+    # Nobody asks: the portal looks by itself.
+    [event] = await after.captor.first(1)
+    assert (event.case_id, event.reason) == (case_id, "acceptance_timeout")
+    assert event.sequence == 3
+    assert await after.portal.timers.run_due(clock.now) == 0
+    await after.portal.stop()
+    await after.http.aclose()
+
+
+async def test_a_timer_set_meanwhile_is_not_slept_through(tmp_path: Path) -> None:
+    clock = Clock()
+    settings = make_settings(tmp_path)
+    desk = Desk(settings, clock=clock, captor=Captor())
+    await desk.portal.start()
+    await desk.hire()
+    case_id = await desk.create(verification={"due_at": str(int(BEGIN) - 60)})
+    await desk.drive(case_id, "in_progress")
+    event = (await desk.captor.first(4))[-1]
+    assert event.reason == "tat_breached"
+    await desk.portal.stop()
+    await desk.http.aclose()

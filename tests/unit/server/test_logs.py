@@ -1,0 +1,77 @@
+"""Log lines: one per event, structured, and without what a partner sent."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from fulfillment_sdk.server.logs import LineFormatter, configure
+
+
+def line(record: logging.LogRecord) -> str:
+    record.created = 1_743_955_200.25
+    return LineFormatter().format(record)
+
+
+def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
+    made = logging.LogRecord("a.b", logging.WARNING, "f.py", 1, message, args, None)
+    vars(made).update(extra)
+    return made
+
+
+def test_a_line_holds_time_level_logger_message_and_what_was_handed_over() -> None:
+    assert line(record("attempt", status=202, seconds=0.0123456789)) == (
+        "time=2025-04-06T16:00:00.250Z level=warning logger=a.b message=attempt "
+        "status=202 seconds=0.0123457"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("two words", '"two words"'),
+        ("a\nb", r'"a\nb"'),
+        ('"', r'"\""'),
+        ("", '""'),
+        ("é", '"\\u00e9"'),
+    ],
+)
+def test_a_value_never_breaks_its_line(value: str, written: str) -> None:
+    assert line(record("m", key=value)).endswith(f" key={written}")
+
+
+def test_of_an_exception_only_kind_and_place_are_written() -> None:
+    made = record("request failed")
+    try:
+        raise KeyError("the narrative")
+    except KeyError as error:
+        made.exc_info = (KeyError, error, error.__traceback__)
+    written = line(made)
+    assert "error=KeyError at=test_logs.py:" in written
+    assert "narrative" not in written
+    assert "\n" not in written
+
+
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    loggers = [logging.getLogger(name) for name in (None, "fulfillment_sdk", "uvicorn")]
+    handlers, levels = loggers[0].handlers[:], [logger.level for logger in loggers]
+    yield loggers[0]
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.parametrize(("verbose", "lines"), [(False, 2), (True, 3)])
+def test_verbose_shows_more(root: logging.Logger, verbose: bool, lines: int) -> None:
+    stream = io.StringIO()
+    configure(verbose=verbose, stream=stream)
+    ours = logging.getLogger("fulfillment_sdk.server")
+    ours.debug("request")
+    ours.info("started")
+    logging.getLogger("elsewhere").info("noise")
+    root.warning("problem")
+    assert len(stream.getvalue().splitlines()) == lines

@@ -42,6 +42,7 @@ class Writer:
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closed = False
+        self._ended = False  # only the thread itself touches it
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="fulfillment-writer", daemon=True)
         self._thread.start()
@@ -67,39 +68,45 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while not self._ended and (item := self._queue.get()) is not None:
             work, future = item
-            if future.set_running_or_notify_cancel() and not self._batch(work, future):
-                return
+            if future.set_running_or_notify_cancel():
+                self._batch(work, future)
 
-    def _batch(self, work: Work, future: StoreFuture[Any]) -> bool:
-        """Run one transaction; return False when the end mark was met on the way."""
-        taken = [future]
-        go_on = True
+    def _batch(self, work: Work, future: StoreFuture[Any]) -> None:
+        """Run one transaction with this work and what is queued behind it."""
+        taken, outcomes, begun = [future], [], False
         try:
             with self._engine.connect() as connection, connection.begin():
-                outcomes = [_in_savepoint(connection, work)]
+                begun = True
+                outcomes.append(_in_savepoint(connection, work))
                 deadline = time.monotonic() + LONGEST_SECONDS
                 while len(taken) < MOST_PER_COMMIT and time.monotonic() < deadline:
-                    try:
-                        item = self._queue.get_nowait()
-                    except queue.Empty:
+                    if (item := self._next()) is None:
                         break
-                    if item is None:
-                        go_on = False
-                        break
-                    work, future = item
-                    if future.set_running_or_notify_cancel():
-                        taken.append(future)
-                        outcomes.append(_in_savepoint(connection, work))
+                    taken.append(item[1])
+                    outcomes.append(_in_savepoint(connection, item[0]))
         except sa.exc.DBAPIError as error:
+            if not begun:
+                # A locked database costs seconds each time: those who wait fail with us.
+                taken += [waiting for _, waiting in iter(self._next, None)]
             _fail(taken, unavailable(error), error)
         except BaseException as error:  # noqa: BLE001  a caller must never wait for ever
             _fail(taken, StoreError("The store failed"), error)
         else:
             _resolve(taken, outcomes)
             self._on_commit()
-        return go_on
+
+    def _next(self) -> Item | None:
+        """Take what is queued next, if anything is, and notice the end mark."""
+        while not self._queue.empty():
+            item = self._queue.get()
+            if item is None:
+                self._ended = True
+                break
+            if item[1].set_running_or_notify_cancel():
+                return item
+        return None
 
 
 def _in_savepoint(connection: sa.Connection, work: Work) -> Outcome:

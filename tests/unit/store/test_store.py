@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -136,6 +137,24 @@ def test_a_database_that_somebody_else_has_locked_is_unavailable_and_loses_nothi
 
         assert store.write(lambda c: add(c, "again")).result() == "again"
         assert texts(store) == ["again"]
+
+
+def test_while_the_database_is_locked_all_who_wait_fail_together(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfillment_sdk.store.engine._BUSY_SECONDS", 0.3)
+    with Store.open(url, schemas=[NOTES], sealer=SEALER) as store:
+        other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        futures = [store.write(partial(add, text=f"{n}")) for n in range(40)]
+        errors = [type(future.exception(20)) for future in futures]
+        seconds = time.monotonic() - started
+        other.execute("ROLLBACK")
+        other.close()
+
+    assert errors == [StoreUnavailable] * 40
+    assert seconds < 6, "one after the other would take 12 seconds"
 
 
 def test_a_full_disk_is_unavailable_and_the_store_goes_on_when_there_is_space(

@@ -1,0 +1,100 @@
+"""The short way in: a plugin's event hooks are a destination of its own.
+
+Called alone, retried alone, recorded alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import traceback
+from collections.abc import Awaitable, Sequence
+from types import TracebackType
+
+from fulfillment_sdk import wire
+from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.plugins.manager import EVENT_HOOKS, FAILURES, Plugin
+from fulfillment_sdk.relay import (
+    Delivered,
+    Delivery,
+    Destination,
+    Outcome,
+    Reject,
+    Retry,
+    RetryPolicy,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class HookSink:
+    """Calls the event hooks of one plugin.
+
+    The relay runs `deliver` in a thread, and with it a hook that is a plain `def`; for an `async
+    def` it gets the call back as something to await in its loop.
+    """
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+
+    def deliver(self, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+        """Call the hook for the event's type; an exception is a `Retry` that names only its type.
+
+        A type without a hook, which includes every type that this version doesn't know, is
+        delivered: there is nothing to call.
+        """
+        hook = EVENT_HOOKS.get(delivery.type)
+        if hook is None or hook not in self._plugin.hooks:
+            return Delivered()
+        try:
+            event = wire.load_event(delivery.body)
+        except PayloadError:
+            return Reject("the event can't be read")
+        try:
+            results = self._plugin.caller(hook)(event=event)
+        except FAILURES as error:
+            return self._failed(hook, delivery, error)
+        pending = [result for result in results if inspect.isawaitable(result)]
+        return self._finish(hook, delivery, pending) if pending else Delivered()
+
+    async def _finish(
+        self, hook: str, delivery: Delivery, pending: Sequence[Awaitable[object]]
+    ) -> Outcome:
+        try:
+            for call in pending:
+                await call
+        except FAILURES as error:
+            return self._failed(hook, delivery, error)
+        return Delivered()
+
+    def _failed(self, hook: str, delivery: Delivery, error: BaseException) -> Retry:
+        """Report by type and place in the code: an exception's own words may hold personal data."""
+        kind = type(error).__name__
+        place = _place(error.__traceback__, self._plugin.files(hook))
+        logger.warning(
+            "plugin %s: %s failed on event %s: %s at %s",
+            self._plugin.name,
+            hook,
+            delivery.id,
+            kind,
+            place,
+        )
+        return Retry(kind)
+
+
+def bind_hooks(plugin: Plugin, policy: RetryPolicy) -> tuple[Destination, HookSink] | None:
+    """Return the destination that a plugin's event hooks are, and the sink that calls them.
+
+    None for a plugin without one. The destination gets only the types that it has a hook for.
+    """
+    types = tuple(kind for kind, hook in EVENT_HOOKS.items() if hook in plugin.hooks)
+    if not types:
+        return None
+    return Destination(plugin.name, plugin.name, types=types, policy=policy), HookSink(plugin)
+
+
+def _place(trace: TracebackType | None, own: frozenset[str]) -> str:
+    """The innermost line of the plugin's own files that the exception came through."""
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace)]
+    file, line = next((place for place in reversed(places) if place[0] in own), places[-1])
+    return f"{file}:{line}"

@@ -1,0 +1,83 @@
+"""Every hook that a plugin may implement, with what it is given and when it is called.
+
+A plugin is a module or an object with functions of these names, each marked with `hookimpl`. A hook
+may leave out arguments that it doesn't need. Each plugin is called alone: what one raises never
+reaches another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import pluggy
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
+    from fulfillment_sdk.relay import Attempt, Sink
+
+PROJECT = "fulfillment_sdk"
+"""Name of the pluggy project and of the entry-point group."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function as the implementation of the hook of its name."""
+
+S = TypeVar("S")
+
+
+class RegisterSink(Protocol):
+    """What `fulfillment_register_sinks` is handed: call it once for each kind of sink."""
+
+    def __call__(self, kind: str, settings: type[S], factory: Callable[[S], Sink], /) -> None:
+        """Offer sinks of one kind.
+
+        Args:
+            kind: the word that a configuration says, such as `jsonl`.
+            settings: an attrs class; its fields are the settings of this kind, checked strictly.
+            factory: makes a sink from settings; called once for each configured sink.
+
+        Raises:
+            PluginError: the kind is taken, or `settings` is no attrs class.
+        """
+        ...
+
+
+@hookspec
+def fulfillment_status_changed(event: StatusChanged) -> None:
+    """Learn that a case's status has changed (contract, section 4).
+
+    Called once for every change, creation included, a case's events in order. `def` runs in a
+    thread, `async def` in the dispatcher's loop. The event counts as delivered to this plugin when
+    the call returns; what it returns is ignored. When it raises, it is called again later with the
+    same event (`event.id` stays the same), and the case's next event waits: so the work should be
+    safe to repeat.
+    """
+
+
+@hookspec
+def fulfillment_case_completed(event: CaseCompleted) -> None:
+    """Learn that a case is completed, with everything that was found out (contract, section 4).
+
+    Called after the `fulfillment_status_changed` to `qc_passed` of the same case, under the same
+    rules. The event holds personal data: don't log it.
+    """
+
+
+@hookspec
+def fulfillment_register_sinks(register: RegisterSink) -> None:
+    """Offer kinds of sink, by calling `register(kind, SettingsClass, factory)` for each.
+
+    Called once, when the plugins have been loaded, before anything is delivered. It should do
+    nothing else: the factory makes the sink, and the sink's `open()` opens what it needs.
+    """
+
+
+@hookspec
+def fulfillment_on_attempt(attempt: Attempt) -> None:
+    """Observe each attempt to deliver an event to any destination, after it was recorded.
+
+    For counters and alarms. The attempt names ids, outcome and cause, never the event's content. It
+    is called in the dispatcher's loop, so it must be quick; what it raises is logged and changes
+    nothing.
+    """

@@ -1,0 +1,116 @@
+"""The full way in: kinds of sink with typed settings, and the sinks that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar, cast
+
+import attrs
+
+from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
+from fulfillment_sdk.plugins.manager import DISABLE_VARIABLE, Plugin, Plugins
+from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
+from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
+
+S = TypeVar("S")
+
+
+@attrs.frozen
+class SinkKind(Generic[S]):
+    """A kind of sink: the word for it, its settings, what makes one, and who offers it."""
+
+    kind: str
+    settings: type[S]
+    factory: Callable[[S], Sink]
+    plugin: str = ""
+
+    def make(self, values: Mapping[str, object], *, where: str) -> Sink:
+        """Make a sink from the table `where` of a configuration.
+
+        Raises:
+            ConfigurationError: the settings are wrong.
+            PluginError: the plugin's factory failed.
+        """
+        settings = load_settings(self.settings, values, where=where)
+        try:
+            return self.factory(settings)
+        except FulfillmentError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"{where} can't be made: plugin {self.plugin} raised {type(error).__name__}"
+            ) from error
+
+
+@attrs.define
+class SinkKinds:
+    """Every kind of sink on offer."""
+
+    _kinds: dict[str, SinkKind[object]] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, plugins: Plugins) -> SinkKinds:
+        """Ask each plugin, alone, what it offers; a broken one that is installed is left out."""
+        kinds = cls()
+        plugins.call_each("fulfillment_register_sinks", kinds.ask)
+        return kinds
+
+    def ask(self, plugin: Plugin) -> None:
+        """Take the kinds that one plugin offers: all of them, or none if it fails.
+
+        Raises:
+            PluginError: a kind is taken, or its settings are no attrs class.
+        """
+        offered: dict[str, SinkKind[object]] = {}
+
+        def register(kind: str, settings: type[S], factory: Callable[[S], Sink], /) -> None:
+            if clash := _COMMON.intersection(settings_of(settings)):
+                raise PluginError(
+                    f"Plugin {plugin.name}: the settings of {kind} can't have a key {min(clash)}, "
+                    "which every sink has"
+                )
+            if taken := self._kinds.get(kind) or offered.get(kind):
+                raise PluginError(
+                    f"Plugins {taken.plugin} and {plugin.name} both offer the sink kind {kind}",
+                    remedy=f"Switch one of them off with {DISABLE_VARIABLE}.",
+                )
+            offered[kind] = cast("SinkKind[object]", SinkKind(kind, settings, factory, plugin.name))
+
+        plugin.caller("fulfillment_register_sinks")(register=register)
+        self._kinds.update(offered)
+
+    def bind(
+        self, name: str, table: Mapping[str, object], policy: RetryPolicy
+    ) -> tuple[Destination, Sink]:
+        """Return the destination that the table `sinks.<name>` asks for, and its sink.
+
+        The table has `kind`, may have `events` (a list of event types, all if left out), and for
+        the rest the settings of that kind.
+
+        Raises:
+            ConfigurationError: no such kind, or wrong settings; the message names the nearest.
+            PluginError: the plugin's factory failed.
+        """
+        where = f"sinks.{name}"
+        shared = {key: value for key, value in table.items() if key in _COMMON}
+        common = load_settings(_Common, shared, where=where)
+        if common.kind not in self._kinds:
+            raise ConfigurationError(
+                f"{where} names an unknown kind of sink, {common.kind}",
+                remedy=f"Known are: {', '.join(sorted(self._kinds)) or 'none'}. Install the plugin "
+                f"that offers it, and check that {DISABLE_VARIABLE} doesn't switch it off.",
+            )
+        kind = self._kinds[common.kind]
+        refuse_unknown_keys(table, {*settings_of(kind.settings), *_COMMON}, where=where)
+        own = {key: value for key, value in table.items() if key not in _COMMON}
+        sink = kind.make(own, where=where)
+        return Destination(name, name, types=common.events, policy=policy), sink
+
+
+@attrs.frozen
+class _Common:
+    kind: str
+    events: tuple[str, ...] = ()
+
+
+_COMMON = frozenset({"kind", "events"})

@@ -1,0 +1,83 @@
+"""The relay of each process, opened with its first use there: a server may fork before it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from collections.abc import Callable
+
+from fulfillment_sdk.relay import Relay
+
+
+class PerProcess:
+    """Holds one relay for the process that asks.
+
+    A forked child inherits the parent's relay without its threads. It must not use that one, and
+    must not let go of it either, which would close the parent's files: it keeps it aside and opens
+    its own.
+    """
+
+    def __init__(self, make: Callable[[], Relay]) -> None:
+        self._make = make
+        self._current: tuple[int, Relay] | None = None
+        self._inherited: list[Relay] = []
+        # A lock that another thread held at the time of the fork stays locked in the child for
+        # good.
+        self._gates: dict[int, threading.Lock] = {}
+        self._stops_at_exit_of = 0
+
+    @property
+    def relay(self) -> Relay | None:
+        """This process's relay, or None where it is not open."""
+        current = self._current
+        return current[1] if current is not None and current[0] == os.getpid() else None
+
+    @property
+    def is_started(self) -> bool:
+        """Whether this process dispatches, or stands by to."""
+        relay = self.relay
+        return relay is not None and relay.is_dispatching
+
+    def open(self) -> Relay:
+        """Return this process's relay, opened if need be; raises what opening raises."""
+        with self._gate():
+            return self._open()
+
+    def start(self) -> None:
+        """Open the relay and dispatch from a thread; once started, do nothing."""
+        with self._gate():
+            relay = self._open()
+            if not relay.is_dispatching:
+                relay.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand, and close the relay; it may be opened anew."""
+        with self._gate():
+            relay, self._current = self.relay, None
+            if relay is not None:
+                relay.close()
+
+    def _gate(self) -> threading.Lock:
+        return self._gates.setdefault(os.getpid(), threading.Lock())
+
+    def _open(self) -> Relay:
+        if self.relay is not None:
+            return self.relay
+        if self._current is not None:
+            self._inherited.append(self._current[1])
+        relay = self._make()
+        self._current = (os.getpid(), relay)
+        if self._stops_at_exit_of != os.getpid():
+            # Servers end a worker without telling the application. What is in hand then is
+            # finished, so that it is not delivered twice.
+            self._stops_at_exit_of = os.getpid()
+            atexit.register(_stop, weakref.ref(self), os.getpid())
+        return relay
+
+
+def _stop(reference: weakref.ref[PerProcess], pid: int) -> None:
+    process = reference()
+    if process is not None and pid == os.getpid():
+        process.stop()

@@ -1,0 +1,73 @@
+"""The receiver as a WSGI application (PEP 3333)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from wsgiref.types import InputStream, StartResponse, WSGIEnvironment
+
+from fulfillment_sdk.notifications import MAX_BODY
+from fulfillment_sdk.receiver.reply import Reply, refuse_head
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.receiver.receiver import Receiver
+
+_CHUNK = 65536
+
+
+class WsgiApp:
+    """Hands each request to the receiver; the first in a process starts its dispatcher."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        method = str(environ["REQUEST_METHOD"])
+        reply = self._answer(method, environ)
+        start_response(reply.line, list(reply.headers))
+        return [] if method == "HEAD" else [reply.body]
+
+    def _answer(self, method: str, environ: WSGIEnvironment) -> Reply:
+        headers = read_headers(environ)
+        refused = refuse_head(method, headers)
+        if refused is not None:
+            self.receiver.ensure_started()
+            return refused
+        return self.receiver.handle(method, headers, read_body(environ))
+
+
+def read_headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the request's headers from a WSGI environment, names in lower case."""
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = str(environ[name])
+    return headers
+
+
+def read_body(environ: WSGIEnvironment) -> bytes:
+    """Read the request's body, at most one byte more than 16 MiB.
+
+    Without a `Content-Length` (a chunked body) it is read to its end where the server says that it
+    ends it, by `wsgi.input_terminated`; elsewhere reading might never return, and the body counts
+    as empty. A connection that breaks off leaves what came until then: no signature will match it.
+    """
+    stream: InputStream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):
+        wanted = MAX_BODY + 1
+    else:
+        length = str(environ.get("CONTENT_LENGTH") or "")
+        wanted = min(int(length), MAX_BODY + 1) if length.isdecimal() else 0
+    chunks: list[bytes] = []
+    try:
+        while wanted > 0 and (chunk := stream.read(min(wanted, _CHUNK))):
+            chunks.append(chunk)
+            wanted -= len(chunk)
+    except OSError:
+        return b""
+    return b"".join(chunks)

@@ -1,0 +1,188 @@
+"""Kinds of sink: offered by plugins, configured by name."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import attrs
+import pytest
+
+from fulfillment_sdk.errors import ConfigurationError, PluginError
+from fulfillment_sdk.plugins import RegisterSink, hookimpl
+from fulfillment_sdk.plugins.manager import ENTRY_POINT_GROUP, Plugins
+from fulfillment_sdk.plugins.sinks import SinkKinds
+from fulfillment_sdk.relay import Delivered, Delivery, Outcome, RetryPolicy
+
+POLICY = RetryPolicy(schedule=(0, 1))
+
+
+@attrs.frozen
+class FileSettings:
+    path: str
+    sync: bool = True
+
+
+@attrs.frozen
+class FileSink:
+    settings: FileSettings
+
+    def deliver(self, delivery: Delivery) -> Outcome:
+        return Delivered()
+
+
+class FilePlugin:
+    name = "files"
+
+    @hookimpl
+    def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+        register("file", FileSettings, FileSink)
+
+
+def kinds_of(*implementations: object) -> SinkKinds:
+    plugins = Plugins()
+    for implementation in implementations:
+        plugins.register(implementation)
+    return SinkKinds.of(plugins)
+
+
+def test_a_configured_sink_gets_typed_settings_and_is_a_destination() -> None:
+    table = {"kind": "file", "path": "audit.csv", "events": ["case.completed"]}
+
+    destination, sink = kinds_of(FilePlugin()).bind("audit", table, POLICY)
+
+    assert sink == FileSink(FileSettings(path="audit.csv", sync=True))
+    assert destination.name == destination.sink == "audit"
+    assert destination.types == ("case.completed",)
+    assert destination.policy == POLICY
+
+
+def test_a_sink_without_a_list_of_events_gets_all() -> None:
+    destination, _ = kinds_of(FilePlugin()).bind("a", {"kind": "file", "path": "p"}, POLICY)
+
+    assert destination.types == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "remedy"),
+    [
+        ({"path": "p"}, "sinks.audit has no kind", "Set sinks.audit.kind."),
+        (
+            {"kind": "flie", "path": "p"},
+            "sinks.audit names an unknown kind of sink, flie",
+            (
+                "Known are: file. Install the plugin that offers it, and check that "
+                "FULFILLMENT_DISABLE_PLUGINS doesn't switch it off."
+            ),
+        ),
+        (
+            {"kind": "file", "paht": "p"},
+            "sinks.audit has an unknown key, paht",
+            "Did you mean path?",
+        ),
+        (
+            {"kind": "file", "path": "p", "event": []},
+            "sinks.audit has an unknown key, event",
+            "Did you mean events?",
+        ),
+        (
+            {"kind": "file", "path": "p", "events": "case.completed"},
+            "sinks.audit.events must be a list",
+            "Correct its value.",
+        ),
+    ],
+)
+def test_a_wrong_table_is_an_error_that_says_what_to_do(
+    table: dict[str, object], message: str, remedy: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        kinds_of(FilePlugin()).bind("audit", table, POLICY)
+
+    assert (caught.value.message, caught.value.remedy) == (message, remedy)
+
+
+def test_a_factory_that_fails_is_told_by_the_type_of_its_error() -> None:
+    def fail(settings: FileSettings) -> FileSink:
+        raise OSError(settings.path)
+
+    class Failing:
+        name = "failing"
+
+        @hookimpl
+        def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+            register("file", FileSettings, fail)
+
+    with pytest.raises(PluginError) as caught:
+        kinds_of(Failing()).bind("audit", {"kind": "file", "path": "secret"}, POLICY)
+
+    assert str(caught.value) == "sinks.audit can't be made: plugin failing raised OSError"
+
+
+def test_a_factory_s_own_configuration_error_is_passed_on() -> None:
+    def refuse(settings: FileSettings) -> FileSink:
+        raise ConfigurationError("The folder is not there")
+
+    class Refusing:
+        @hookimpl
+        def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+            register("file", FileSettings, refuse)
+
+    with pytest.raises(ConfigurationError, match="The folder is not there"):
+        kinds_of(Refusing()).bind("audit", {"kind": "file", "path": "p"}, POLICY)
+
+
+def test_a_kind_can_be_offered_once_only() -> None:
+    class Rival(FilePlugin):
+        name = "rival"
+
+    with pytest.raises(PluginError, match="files and rival both offer the sink kind file"):
+        kinds_of(FilePlugin(), Rival())
+
+
+def test_settings_that_are_no_attrs_class_are_the_plugins_mistake() -> None:
+    class Plain:
+        @hookimpl
+        def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+            register("plain", dict, lambda settings: FileSink(FileSettings("p")))
+
+    with pytest.raises(PluginError, match="dict is no attrs class"):
+        kinds_of(Plain())
+
+
+@attrs.frozen
+class Clashing:
+    events: int = 0
+
+
+def test_settings_cannot_take_a_key_that_every_sink_has() -> None:
+    class Clash:
+        name = "clash"
+
+        @hookimpl
+        def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+            register("clash", Clashing, lambda settings: FileSink(FileSettings("p")))
+
+    with pytest.raises(PluginError, match="the settings of clash can't have a key events"):
+        kinds_of(Clash())
+
+
+def test_an_installed_plugin_that_fails_to_register_is_left_out_and_the_rest_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "fails_to_register.py").write_text(
+        "from fulfillment_sdk.plugins import hookimpl\n"
+        "@hookimpl\n"
+        "def fulfillment_register_sinks(register):\n"
+        "    raise RuntimeError('no')\n"
+    )
+    plugins = Plugins()
+    plugins.load_entry_points([EntryPoint("fails", "fails_to_register", ENTRY_POINT_GROUP)])
+    plugins.register(FilePlugin())
+
+    SinkKinds.of(plugins).bind("audit", {"kind": "file", "path": "p"}, POLICY)
+
+    assert [plugin.name for plugin in plugins] == ["files"]
+    assert [(p.name, p.cause) for p in plugins.problems] == [
+        ("fails_to_register", "RuntimeError: no")
+    ]

@@ -1,0 +1,31 @@
+"""What a missing extra costs: one error with the line that installs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "extra"),
+    [
+        ("fulfillment_sdk.receiver", "sqlalchemy", "receiver"),
+        ("fulfillment_sdk.receiver", "cryptography", "receiver"),
+        ("fulfillment_sdk.plugins.webhook", "aiohttp", "webhook"),
+    ],
+)
+def test_an_extra_that_is_not_installed_is_named(module: str, package: str, extra: str) -> None:
+    source = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from fulfillment_sdk.errors import MissingExtra\n"
+        f"try:\n    import {module}\nexcept MissingExtra as error:\n    print(error)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+
+    assert done.stdout.splitlines() == [
+        f"The package {package!r} is not installed",
+        f'Install it with: pip install "fulfillment-sdk[{extra}]"',
+    ], done.stderr

@@ -18,8 +18,8 @@ from fulfillment_sdk.relay import registry, visibility
 from fulfillment_sdk.relay.accept import accept_many, put_aside
 from fulfillment_sdk.relay.dispatcher import Dispatcher
 from fulfillment_sdk.relay.election import Election
+from fulfillment_sdk.relay.live_sinks import LiveSinks
 from fulfillment_sdk.relay.loop_thread import LoopThread
-from fulfillment_sdk.relay.runner import call_if_there
 from fulfillment_sdk.relay.schema import SCHEMA
 from fulfillment_sdk.relay.values import (
     Accepted,
@@ -82,7 +82,6 @@ class Relay:
         self._new_dispatcher = functools.partial(
             Dispatcher,
             store,
-            self._sinks,
             random=random,
             on_attempt=on_attempt,
             poll=poll,
@@ -195,13 +194,11 @@ class Relay:
     async def running(self, *, grace: float = 5.0) -> AsyncIterator[Self]:
         """Dispatch in this loop for as long as the block runs; then finish what is in hand."""
         election = Election(self.store.url, poll=self._poll)
-        opened: list[Sink] = []
+        sinks = LiveSinks(self._sinks, on_open=self._wake)
+        dispatcher = self._new_dispatcher(sinks.ready)
         task: asyncio.Task[None] | None = None
-        dispatcher = self._new_dispatcher()
         try:
-            for sink in self._sinks.values():
-                opened.append(sink)
-                await call_if_there(sink, "open")
+            await sinks.open()
             task = asyncio.create_task(_elected(election, dispatcher))
             self._dispatcher = dispatcher
             yield self
@@ -212,8 +209,7 @@ class Relay:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             election.release()
-            for sink in opened:
-                await call_if_there(sink, "close")
+            await sinks.close()
 
     def start(self) -> None:
         """Dispatch from a thread of our own, with its own loop, until `stop`."""
@@ -244,8 +240,12 @@ class Relay:
     def _committed(self) -> None:
         if self._accepted:
             self._accepted = False
-            if self._dispatcher is not None:
-                self._dispatcher.wake()
+            self._wake()
+
+    def _wake(self) -> None:
+        dispatcher = self._dispatcher
+        if dispatcher is not None:
+            dispatcher.wake()
 
 
 async def _elected(election: Election, dispatcher: Dispatcher) -> None:

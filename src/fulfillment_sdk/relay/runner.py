@@ -102,12 +102,3 @@ async def call_sink(
     return Retry(
         f"the sink returned {type(outcome).__name__} instead of Delivered, Retry or Reject"
     )
-
-
-async def call_if_there(sink: Sink, method: str) -> None:
-    """Run a sink's `open` or `close`, if it has one."""
-    function = getattr(sink, method, None)
-    if function is not None:
-        result = function()
-        if isinstance(result, Awaitable):
-            await result

@@ -20,6 +20,7 @@ from fulfillment_sdk.relay import (
     Relay,
     Retry,
 )
+from fulfillment_sdk.relay.live_sinks import LiveSinks
 from fulfillment_sdk.relay.runner import DaemonThreads, call_sink
 
 DELIVERY = Delivery(event=Event("e1", "t", "c", 1, b"{}"), destination="d", attempt=1)
@@ -152,16 +153,50 @@ def test_a_relay_opens_its_sinks_runs_in_its_thread_and_closes_them(tmp_path: Pa
     assert sink.told == ["open", "e1", "close"]
 
 
-def test_a_sink_that_cannot_open_is_told_to_whoever_started_the_relay(tmp_path: Path) -> None:
-    sink = OpenedAndClosed(fails=True)
-    relay = Relay(
-        f"sqlite:///{tmp_path}/x.db", destinations=[Destination("d", "s")], sinks={"s": sink}
-    )
-    with pytest.raises(ConnectionError, match="no peer"):
-        relay.start()
-    relay.close()
+def test_a_sink_that_cannot_open_or_close_stops_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = OpenedAndClosed(fails=True), OpenedAndClosed()
+    with Relay(
+        f"sqlite:///{tmp_path}/x.db",
+        destinations=[Destination("a", "broken"), Destination("b", "sound")],
+        sinks={"broken": broken, "sound": sound},
+    ) as relay:
+        relay.accept(Event("e1", "t", "c", 1, b"{}")).result()
+        assert sound.delivered.wait(10)
 
-    assert sink.told == ["open", "close"]
+    assert (broken.told, sound.told) == (["open", "close"], ["open", "e1", "close"])
+    assert "sink 'broken' did not open, its events wait: ConnectionError" in caplog.text
+
+
+async def test_a_sink_whose_peer_comes_later_is_opened_then() -> None:
+    sink, opened = OpenedAndClosed(fails=True), asyncio.Event()
+    sinks = LiveSinks({"late": sink}, on_open=opened.set, retry=0.001)
+    await sinks.open()
+    assert sinks.ready == {}
+    sink.fails = False
+    async with asyncio.timeout(5):
+        await opened.wait()
+
+    assert sinks.ready == {"late": sink}
+    await sinks.close()
+
+
+async def test_a_sink_that_raises_while_closing_is_named_and_the_next_one_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class RaisesAtTheEnd(OpenedAndClosed):
+        def close(self) -> None:
+            raise OSError("Jane")
+
+    other = OpenedAndClosed()
+    sinks = LiveSinks({"bad": RaisesAtTheEnd(), "good": other}, on_open=lambda: None)
+    await sinks.open()
+    await sinks.close()
+
+    assert other.told == ["open", "close"]
+    assert "sink 'bad' did not close: OSError" in caplog.text
+    assert "Jane" not in caplog.text
 
 
 def test_what_was_accepted_before_a_restart_goes_out_after_it(tmp_path: Path) -> None:

@@ -121,6 +121,24 @@ def disable(connection: sa.Connection, no: int, why: str) -> None:
     )
 
 
+def disable_owner(connection: sa.Connection, owner: str, why: str) -> None:
+    """Send nothing to an owner's destinations, and keep what is pending for them."""
+    connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.owner == owner, destinations.c.enabled)
+        .values(enabled=False, disabled_why=why)
+    )
+
+
+def enable_owner(connection: sa.Connection, owner: str, why: str) -> None:
+    """Go on with those of an owner's destinations that were disabled for this cause."""
+    connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.owner == owner, destinations.c.disabled_why == why)
+        .values(enabled=True, disabled_why="")
+    )
+
+
 @attrs.frozen
 class Route:
     """Where an event goes, as far as accepting it needs to know."""

@@ -159,6 +159,15 @@ class Relay:
         found = registry.of_owner(connection, self.store.sealer, owner)
         return [one.destination for one in found]
 
+    def disable_owner(self, connection: sa.Connection, owner: str, why: str) -> None:
+        """Send nothing to an owner's destinations until `enable_owner`; events are kept."""
+        registry.disable_owner(connection, owner, why)
+
+    def enable_owner(self, connection: sa.Connection, owner: str, why: str) -> None:
+        """Go on with those of an owner's destinations that were disabled for this cause."""
+        self._accepted = True  # what was kept for them is due
+        registry.enable_owner(connection, owner, why)
+
     # -- what has and has not arrived ------------------------------------------------------------
 
     def undelivered(self) -> StoreFuture[list[Undelivered]]:

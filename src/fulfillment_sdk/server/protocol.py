@@ -42,7 +42,7 @@ def _bounded_httptools() -> type[asyncio.Protocol]:
                 return
             super().data_received(data)
             self._head = self._head + len(data) if self._in_head else 0
-            if self._head > MAX_HEAD and not self._refused and not self.transport.is_closing():
+            if self._head > MAX_HEAD:
                 self._refuse()
 
         def on_message_begin(self) -> None:
@@ -66,6 +66,8 @@ def _bounded_httptools() -> type[asyncio.Protocol]:
         def _refuse(self) -> None:
             # Closing at once would reset the connection while the peer still sends, and the peer
             # would never read the answer: so end our side, and throw away the rest of its.
+            if self._refused or self.transport.is_closing():
+                return
             self._refused = True
             self.transport.write(_TOO_LONG)
             self.transport.write_eof()

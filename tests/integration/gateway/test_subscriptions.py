@@ -253,6 +253,28 @@ async def test_an_event_reaches_its_own_organizations_subscriptions_that_want_it
         assert partner.arrived.empty()
 
 
+async def test_a_deactivated_organization_is_told_nothing_until_it_is_activated(
+    tmp_path: Path,
+) -> None:
+    async with open_partner() as partner, open_house(tmp_path, dev=True) as house:
+        mine, theirs = await house.token(), await house.token("b@example.org", "Another")
+        await subscribe(house, mine, url=partner.url)
+        other = await subscribe(house, theirs, url=partner.url)
+        organization_id = await house.organization_id()
+        await house.act("deactivate")
+        assert await notify(house, notification(organization_id)) == 202
+        later = notification(await house.organization_id("Another"), number=2)
+        assert await notify(house, later, event_id="evt_2") == 202
+        headers, body = await partner.next()
+        verified = signing.verify(headers, body, secrets=[str(other["secret"])], now=START)
+        assert verified.id == "evt_2"
+        assert partner.arrived.empty()
+
+        await house.act("activate")
+        headers, _ = await partner.next()
+        assert headers["webhook-id"] == "evt_1"
+
+
 async def test_a_dead_delivery_is_listed_with_its_cause_and_replayed(tmp_path: Path) -> None:
     async with (
         open_partner() as partner,

@@ -134,6 +134,27 @@ def test_destinations_come_change_and_go_at_run_time(make: Make) -> None:
     assert bench.pending() == [("partner", "e1")]
 
 
+def test_an_owners_destinations_are_held_and_go_on_together(make: Make) -> None:
+    bench = make(
+        to("mine", owner="org"),
+        to("gone", owner="org", enabled=False, disabled_why="410"),
+        to("theirs", owner="other org"),
+    )
+    relay, store = bench.relay, bench.store
+
+    def enabled() -> list[str]:
+        found = store.read(relay.list_destinations).result()
+        return [one.name for one in found if one.enabled]
+
+    store.write(lambda c: relay.disable_owner(c, "org", "deactivated")).result()
+    bench.accept(event("e1"))
+    assert enabled() == ["theirs"]
+    assert bench.pending() == [("mine", "e1"), ("gone", "e1")]
+
+    store.write(lambda c: relay.enable_owner(c, "org", "deactivated")).result()
+    assert enabled() == ["mine", "theirs"], "what disabled itself stays so"
+
+
 def test_a_restart_keeps_what_a_disabled_destination_is_owed(make: Make) -> None:
     make(to("partner", enabled=False, disabled_why="410"))
     bench = make(to("partner"))

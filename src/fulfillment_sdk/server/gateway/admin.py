@@ -95,6 +95,11 @@ class Admin:
             if state is None:
                 raise Refused(http.error(f"Organization is {organization.state}", 409))
             organizations.set_state(connection, organization_id, state, now=now)
+            # Whoever may not ask about its cases is told nothing of them either; it is kept.
+            switch = (
+                context.relay.enable_owner if state == "active" else context.relay.disable_owner
+            )
+            switch(connection, organization_id, organizations.DETAILS["deactivated"])
             changed = organizations.get(connection, organization_id)
             return self._shown(connection, changed or organization)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random as random_numbers
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -13,12 +14,15 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay import registry
+from fulfillment_sdk.relay.breaker import Breaker
 from fulfillment_sdk.relay.lane_run import LaneRun
 from fulfillment_sdk.relay.lanes import Claim, claim, due_destinations, next_due, settle
-from fulfillment_sdk.relay.load import Loaded, load
+from fulfillment_sdk.relay.load import Events, load
+from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
 from fulfillment_sdk.relay.registry import Registered
 from fulfillment_sdk.relay.runner import DaemonThreads, call_sink
-from fulfillment_sdk.relay.values import Attempt, Sink
+from fulfillment_sdk.relay.values import Delivery, Sink
+from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Store
 
 log = logging.getLogger("fulfillment_sdk.relay")
@@ -41,7 +45,7 @@ class Dispatcher:
         store: where the relay's tables are.
         sinks: kind -> sink; a destination of another kind waits.
         random: uniform in [0, 1), for jitter.
-        on_attempt: called in the loop with each attempt once it is recorded.
+        watch: told of what was recorded.
         poll: seconds between looks where nothing woke us; the safety net.
         lease: seconds for which a claimed lane is ours, at least twice the time limit of its sink.
     """
@@ -52,17 +56,18 @@ class Dispatcher:
         sinks: Mapping[str, Sink],
         *,
         random: Callable[[], float] = random_numbers.random,
-        on_attempt: Callable[[Attempt], None] | None = None,
+        watch: Watch | None = None,
         poll: float = 1.0,
         lease: float = 60.0,
     ) -> None:
         self._store = store
         self._sinks = sinks
         self._random = random
-        self._on_attempt = on_attempt
+        self._watch = watch or Watch()
         self._poll = poll
         self._lease = lease
         self._in_flight: Counter[int] = Counter()
+        self._breakers: defaultdict[int, Breaker] = defaultdict(Breaker)
         self._threads: dict[int, DaemonThreads] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,6 +89,9 @@ class Dispatcher:
                 pause = await self.turn()
             except StoreError as error:
                 log.error("dispatcher waits for its store: %s", error.message)
+                pause = self._poll
+            except Exception as error:  # noqa: BLE001  a dispatcher that ends delivers nothing
+                log.error("dispatcher goes on after %s", type(error).__name__)
                 pause = self._poll
             if pause > 0:
                 await self._sleep(pause)
@@ -128,55 +136,87 @@ class Dispatcher:
         claims: list[tuple[Registered, Claim]] = []
         due = due_destinations(connection, now)
         for registered in registry.by_number(connection, self._store.sealer, due):
+            if registered.destination.sink not in self._sinks:
+                continue
             free = registered.destination.concurrency - self._in_flight[registered.no]
-            if free > 0 and registered.destination.sink in self._sinks:
-                claims += [
-                    (registered, claimed)
-                    for claimed in claim(
-                        connection,
-                        registered.no,
-                        now=now,
-                        lease=self._lease_of(registered),
-                        most=free,
-                        events_per_lane=EVENTS_PER_LANE,
-                    )
-                ]
+            breaker = self._breakers[registered.no]
+            most = breaker.admits(free, now)
+            claimed = (
+                claim(
+                    connection,
+                    registered.no,
+                    now=now,
+                    lease=self._lease_of(registered),
+                    most=most,
+                    events_per_lane=EVENTS_PER_LANE,
+                )
+                if most > 0
+                else []
+            )
+            breaker.claimed(len(claimed))
+            claims += [(registered, one) for one in claimed]
         upcoming = None if claims else next_due(connection)
         return _Turn(tuple(claims), upcoming, now)
 
     async def _lane(
-        self, registered: Registered, claimed: Claim, events: Loaded, deadline: float
+        self, registered: Registered, claimed: Claim, events: Events, deadline: float
     ) -> None:
         destination = registered.destination
-        sink = self._sinks[destination.sink]
-        threads = self._threads.setdefault(
-            registered.no, DaemonThreads(destination.concurrency, f"sink-{destination.name}")
-        )
         loop = asyncio.get_running_loop()
         run = LaneRun(
             claim=claimed,
             destination=destination,
             events=events,
-            deliver=lambda delivery: call_sink(
-                sink, delivery, seconds=destination.timeout, threads=threads
-            ),
+            deliver=functools.partial(self._deliver, registered),
             may_go_on=lambda: not self._stopping and loop.time() < deadline,
             clock=self._store.clock,
             random=self._random,
         )
         try:
-            await run.run()
-        except asyncio.CancelledError:
-            log.info("lane handed back destination=%s", destination.name)
+            try:
+                await run.run()
+            except asyncio.CancelledError:
+                log.info("lane handed back destination=%s", destination.name)
+            await self._settle(registered, run)
         finally:
-            await self._settle(run)
             self._in_flight[registered.no] -= 1
+            self._breakers[registered.no].ended()
             self._wake.set()
 
-    async def _settle(self, run: LaneRun) -> None:
+    async def _deliver(self, registered: Registered, delivery: Delivery) -> Outcome:
+        destination = registered.destination
+        threads = self._threads.setdefault(
+            registered.no, DaemonThreads(destination.concurrency, f"sink-{destination.name}")
+        )
+        outcome = await call_sink(
+            self._sinks[destination.sink], delivery, seconds=destination.timeout, threads=threads
+        )
+        breaker = self._breakers[registered.no]
+        # What is refused says something about the event, not about the destination.
+        if isinstance(outcome, Retry):
+            breaker.failed(destination.policy, self._store.clock())
+        elif isinstance(outcome, Delivered):
+            breaker.succeeded()
+        return outcome
+
+    async def _settle(self, registered: Registered, run: LaneRun) -> None:
         settlement = run.settlement()
+
+        def work(connection: sa.Connection) -> tuple[bool, str | None]:
+            now = self._store.now(connection)
+            if not settle(connection, settlement, now=now):
+                return False, None
+            why = registry.tally(
+                connection,
+                registered,
+                delivered=run.delivered,
+                failed=run.failures_since,
+                now=now,
+            )
+            return True, settlement.disable or why
+
         try:
-            kept = await self._store.write(lambda c: settle(c, settlement, now=self._store.now(c)))
+            kept, disabled = await self._store.write(work)
         except StoreError as error:
             # The lease runs out by itself, and the lane's unsettled events go out again.
             log.error("settlement lost, lane comes back later: %s", error.message)
@@ -184,22 +224,9 @@ class Dispatcher:
         if not kept:
             log.warning("lease lost destination=%s", run.destination.name)
             return
-        for record in run.records:
-            log.info(
-                "attempt destination=%s event=%s lane=%s n=%d outcome=%s ms=%.1f why=%s",
-                record.destination,
-                record.event_id,
-                record.lane,
-                record.attempt,
-                record.outcome,
-                record.seconds * 1000,
-                record.why or "-",
-            )
-            if self._on_attempt is not None:
-                try:
-                    self._on_attempt(record)
-                except Exception as error:  # noqa: BLE001  an observer must not stop the relay
-                    log.error("observer of attempts raised %s", type(error).__name__)
+        self._watch.settled(run.records)
+        if disabled is not None:
+            self._watch.disabled(run.destination.name, disabled)
 
     def _lease_of(self, registered: Registered) -> float:
         return max(self._lease, 2 * registered.destination.timeout)

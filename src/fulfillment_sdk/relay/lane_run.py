@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from fulfillment_sdk.relay.lanes import Claim, Place, Settlement, Tried
-from fulfillment_sdk.relay.load import Loaded
+from fulfillment_sdk.relay.load import Events
 from fulfillment_sdk.relay.outcome import Delivered, Outcome
 from fulfillment_sdk.relay.policy import Again, Dead, Settle, schedule
 from fulfillment_sdk.relay.values import Attempt, AttemptOutcome, Delivery, Destination, Event
+
+UNREADABLE = "its stored bytes can't be opened: look for the storage key"
+UNREADABLE_PAUSE = 60.0
 
 
 @attrs.define
@@ -30,7 +33,7 @@ class LaneRun:
 
     claim: Claim
     destination: Destination
-    events: Loaded
+    events: Events
     deliver: Callable[[Delivery], Awaitable[Outcome]]
     may_go_on: Callable[[], bool]
     clock: Callable[[], float]
@@ -51,8 +54,22 @@ class LaneRun:
             loaded = self.events.get(place[1])
             if loaded is None or not self.may_go_on():
                 return
-            if not await self._one(place, *loaded):
+            if loaded.event is None:
+                self._why, self._due_at = UNREADABLE, self.clock() + UNREADABLE_PAUSE
                 return
+            if not await self._one(place, loaded.event, loaded.accepted_at):
+                return
+
+    @property
+    def delivered(self) -> bool:
+        """Whether anything arrived."""
+        return bool(self._delivered)
+
+    @property
+    def failures_since(self) -> int:
+        """How many tries failed after the last one that did not."""
+        outcomes = [one.outcome == "delivered" for one in reversed(self.records)]
+        return outcomes.index(True) if True in outcomes else len(outcomes)
 
     def settlement(self) -> Settlement:
         """Return what is to be recorded of this turn."""

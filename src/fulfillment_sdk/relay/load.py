@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
+from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.accept import body_context
 from fulfillment_sdk.relay.lanes import Claim
 from fulfillment_sdk.relay.schema import events
@@ -14,10 +18,21 @@ from fulfillment_sdk.store.sealing import Sealer
 
 BUDGET_BYTES = 32 * 1024 * 1024
 
-Loaded = dict[int, tuple[Event, float]]  # event number -> the event and when it was accepted
+log = logging.getLogger("fulfillment_sdk.relay")
 
 
-def load(connection: sa.Connection, sealer: Sealer, claims: Sequence[Claim]) -> Loaded:
+@attrs.frozen
+class Loaded:
+    """An event and when it was accepted; no event where its stored bytes can't be opened."""
+
+    event: Event | None
+    accepted_at: float
+
+
+Events = dict[int, Loaded]  # by the event's number
+
+
+def load(connection: sa.Connection, sealer: Sealer, claims: Sequence[Claim]) -> Events:
     """Return the claimed lanes' events, unsealed.
 
     Each lane gets its first one; further ones as long as the budget lasts. What is missing from
@@ -38,17 +53,21 @@ def load(connection: sa.Connection, sealer: Sealer, claims: Sequence[Claim]) -> 
             wanted.add(number)
             left -= size
     rows = connection.execute(sa.select(events).where(events.c.id.in_(wanted)))
-    return {
-        row.id: (
-            Event(
-                id=row.event_id,
-                type=row.type,
-                lane=row.lane,
-                sequence=row.sequence,
-                body=sealer.open(row.body, body_context(row.event_id)),
-                owner=row.owner,
-            ),
-            row.accepted_at,
-        )
-        for row in rows
-    }
+    return {row.id: Loaded(_open(sealer, row), row.accepted_at) for row in rows}
+
+
+def _open(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Event | None:
+    try:
+        body = sealer.open(row.body, body_context(row.event_id))
+    except StoreError as error:
+        # One damaged row, or a lost key, must not stop what else is due.
+        log.error("event %s waits: %s", row.event_id, error.message)
+        return None
+    return Event(
+        id=row.event_id,
+        type=row.type,
+        lane=row.lane,
+        sequence=row.sequence,
+        body=body,
+        owner=row.owner,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import attrs
@@ -12,8 +13,12 @@ from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject
 DEFAULT_SCHEDULE = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 10800.0, 21600.0, 43200.0)
 
 
-def _delays(values: object) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)  # type: ignore[attr-defined]
+def _delays(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _limits(value: Sequence[float] | None) -> tuple[float, int] | None:
+    return None if value is None else (float(value[0]), int(value[1]))
 
 
 @attrs.frozen
@@ -25,6 +30,8 @@ class RetryPolicy:
         jitter: each delay varies by this share either way, 0 to 1.
         reject_tries: tries after which a refused event is given up.
         endless: go on with the last delay for ever, instead of giving up.
+        disable_after: (seconds, attempts) without a success, both reached, after which the
+            destination is disabled; None for never.
     """
 
     schedule: tuple[float, ...] = attrs.field(default=DEFAULT_SCHEDULE, converter=_delays)
@@ -33,6 +40,7 @@ class RetryPolicy:
     )
     reject_tries: int = attrs.field(default=1, validator=attrs.validators.ge(1))
     endless: bool = False
+    disable_after: tuple[float, int] | None = attrs.field(default=None, converter=_limits)
 
     @schedule.validator
     def _check(self, _attribute: object, value: tuple[float, ...]) -> None:
@@ -59,6 +67,21 @@ class RetryPolicy:
     def delay_before(self, attempt: int) -> float:
         """Return the seconds before try number `attempt` (1 is the first), without jitter."""
         return self.schedule[min(attempt, len(self.schedule)) - 1]
+
+
+def given_up(policy: RetryPolicy, *, failing_since: float, attempts: int, now: float) -> bool:
+    """Tell whether a destination has failed long and often enough to be disabled.
+
+    Args:
+        policy: the destination's.
+        failing_since: epoch seconds of the first failure after its last success.
+        attempts: failures since then.
+        now: epoch seconds.
+    """
+    if policy.disable_after is None:
+        return False
+    seconds, most = policy.disable_after
+    return attempts >= most and now - failing_since >= seconds
 
 
 @attrs.frozen

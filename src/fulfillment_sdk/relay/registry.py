@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.policy import RetryPolicy
+from fulfillment_sdk.relay.policy import RetryPolicy, given_up
 from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
 from fulfillment_sdk.relay.values import Destination, Event
 from fulfillment_sdk.store.sealing import Sealer
@@ -24,6 +24,8 @@ class Registered:
 
     no: int
     destination: Destination
+    failing_since: float | None = None
+    failed_attempts: int = 0
 
 
 def put(
@@ -121,6 +123,41 @@ def disable(connection: sa.Connection, no: int, why: str) -> None:
     )
 
 
+def tally(
+    connection: sa.Connection, registered: Registered, *, delivered: bool, failed: int, now: float
+) -> str | None:
+    """Note a lane's successes and the failures after them.
+
+    Where these are enough for the destination's policy it is disabled, and the cause returned.
+    """
+    if delivered and registered.failing_since is not None:
+        connection.execute(
+            sa.update(destinations)
+            .where(destinations.c.no == registered.no)
+            .values(failing_since=None, failed_attempts=0)
+        )
+    if not failed:
+        return None
+    row = connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.no == registered.no, destinations.c.enabled)
+        .values(
+            failing_since=sa.func.coalesce(destinations.c.failing_since, now),
+            failed_attempts=destinations.c.failed_attempts + failed,
+        )
+        .returning(destinations.c.failing_since, destinations.c.failed_attempts)
+    ).one_or_none()
+    policy = registered.destination.policy
+    if row is None or not given_up(
+        policy, failing_since=row.failing_since, attempts=row.failed_attempts, now=now
+    ):
+        return None
+    days = (now - row.failing_since) / 86_400
+    why = f"no success in {days:.1f} days and {row.failed_attempts} attempts"
+    disable(connection, registered.no, why)
+    return why
+
+
 def disable_owner(connection: sa.Connection, owner: str, why: str) -> None:
     """Send nothing to an owner's destinations, and keep what is pending for them."""
     connection.execute(
@@ -182,4 +219,4 @@ def _read(sealer: Sealer, row: sa.Row[Any]) -> Registered:
         disabled_why=row.disabled_why,
         created_at=row.created_at,
     )
-    return Registered(row.no, destination)
+    return Registered(row.no, destination, row.failing_since, row.failed_attempts)

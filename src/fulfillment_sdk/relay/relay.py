@@ -30,6 +30,7 @@ from fulfillment_sdk.relay.values import (
     Sink,
     Undelivered,
 )
+from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Sealer, Store, StoreFuture
 from fulfillment_sdk.store.keys import Keys, keys_for
 
@@ -50,6 +51,7 @@ class Relay:
         clock: epoch seconds.
         random: uniform in [0, 1), for jitter.
         on_attempt: called with each attempt once it is recorded.
+        on_disabled: called with a destination's name and the cause when it was disabled.
         poll: seconds between looks where nothing wakes the dispatcher.
         lease: seconds for which a claimed lane stays with a worker.
 
@@ -69,6 +71,7 @@ class Relay:
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random_numbers.random,
         on_attempt: Callable[[Attempt], None] | None = None,
+        on_disabled: Callable[[str, str], None] | None = None,
         poll: float = 1.0,
         lease: float = 60.0,
     ) -> None:
@@ -83,7 +86,7 @@ class Relay:
             Dispatcher,
             store,
             random=random,
-            on_attempt=on_attempt,
+            watch=Watch(on_attempt, on_disabled),
             poll=poll,
             lease=lease,
         )

@@ -43,6 +43,8 @@ destinations = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_why", sa.Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("failing_since", sa.Double),
+    sa.Column("failed_attempts", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("name", name="uq_relay_destinations_name"),
     sa.Index("ix_relay_destinations_owner", "owner"),
     sqlite_autoincrement=True,  # a removed destination's number must never come back

@@ -46,7 +46,12 @@ def make_engine(url: str, *, readonly: bool) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, readonly=readonly)
     return sa.create_engine(
-        parsed, pool_size=8, max_overflow=0, pool_pre_ping=True, isolation_level="READ COMMITTED"
+        parsed,
+        pool_size=8,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
     )
 
 
@@ -87,6 +92,7 @@ def _sqlite_engine(url: URL, *, readonly: bool) -> sa.Engine:
     engine = sa.create_engine(
         url,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "uri": False},
+        hide_parameters=True,
         pool_size=8,
         max_overflow=0,
     )

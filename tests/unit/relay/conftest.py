@@ -18,9 +18,11 @@ from fulfillment_sdk.relay import (
     Event,
     Outcome,
     Relay,
+    Retry,
     RetryPolicy,
 )
 from fulfillment_sdk.relay.dispatcher import Dispatcher
+from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Sealer, Store
 
 START = 1_800_000_000.0
@@ -46,10 +48,13 @@ class ScriptedSink:
     seen: list[tuple[str, int]] = attrs.field(factory=list)
     script: dict[str, list[Answer]] = attrs.field(factory=dict)
     deliveries: list[Delivery] = attrs.field(factory=list)
+    fails_for: set[str] = attrs.field(factory=set)
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         self.seen.append((delivery.id, delivery.attempt))
         self.deliveries.append(delivery)
+        if delivery.destination in self.fails_for:
+            return Retry("500")
         answers = self.script.get(delivery.id, [])
         answer = answers.pop(0) if answers else Delivered()
         if isinstance(answer, Exception):
@@ -67,6 +72,10 @@ class ScriptedSink:
         self.script[event_id] = [tells]
         return came
 
+    def count(self, destination: str) -> int:
+        """Return how often a destination was tried."""
+        return sum(one.destination == destination for one in self.deliveries)
+
     @property
     def ids(self) -> list[str]:
         return [event_id for event_id, _ in self.seen]
@@ -81,6 +90,7 @@ class Bench:
     clock: Clock
     sink: ScriptedSink
     attempts: list[Attempt]
+    disabled: list[tuple[str, str]] = attrs.field(factory=list)
 
     def accept(self, *events: Event) -> list[str]:
         return [self.relay.accept(event).result().status for event in events]
@@ -90,7 +100,7 @@ class Bench:
             self.store,
             {"scripted": self.sink},
             random=lambda: 0.5,
-            on_attempt=self.attempts.append,
+            watch=Watch(self.attempts.append, lambda name, why: self.disabled.append((name, why))),
             **options,
         )
 
@@ -101,9 +111,9 @@ class Bench:
         await dispatcher.idle()
         return pause
 
-    async def drain(self) -> None:
+    async def drain(self, dispatcher: Dispatcher | None = None) -> None:
         """Take turns until nothing is due."""
-        while await self.turn() == 0.0:
+        while await self.turn(dispatcher) == 0.0:
             continue
 
     def pending(self) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from fulfillment_sdk.relay import (
 from fulfillment_sdk.relay.dispatcher import EVENTS_PER_LANE, Dispatcher
 from fulfillment_sdk.relay.lanes import Settlement, claim, settle
 from fulfillment_sdk.relay.schema import deliveries, lanes
+from fulfillment_sdk.relay.watch import Watch
 from tests.unit.relay.conftest import START, Bench, event, to
 
 Make = Callable[..., Bench]
@@ -194,7 +195,7 @@ async def test_an_observer_that_raises_stops_nothing(
     def observer(_attempt: object) -> None:
         raise KeyError("Jane")
 
-    dispatcher = Dispatcher(bench.store, {"scripted": bench.sink}, on_attempt=observer)
+    dispatcher = Dispatcher(bench.store, {"scripted": bench.sink}, watch=Watch(observer))
     bench.accept(event("e1"), event("e2", "case_2"))
     await bench.turn(dispatcher)
 

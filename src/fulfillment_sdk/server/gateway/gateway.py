@@ -21,6 +21,7 @@ from fulfillment_sdk.server.gateway.context import Context, Live
 from fulfillment_sdk.server.gateway.emails import Emails
 from fulfillment_sdk.server.gateway.housekeeping import keep_house
 from fulfillment_sdk.server.gateway.mailer import Mailbox
+from fulfillment_sdk.server.gateway.notices import keep_telling
 from fulfillment_sdk.server.gateway.notifications import Notifications
 from fulfillment_sdk.server.gateway.portal_client import PortalClient
 from fulfillment_sdk.server.gateway.pulse import Pulse
@@ -65,6 +66,7 @@ class Gateway:
                 clock=context.clock,
             )
             stack.push_async_callback(asyncio.to_thread, store.close)
+            disabled = asyncio.Event()
             relay = Relay(
                 store,
                 sinks={
@@ -75,14 +77,20 @@ class Gateway:
                     )
                 },
                 clock=context.clock,
+                on_disabled=lambda _name, _why: disabled.set(),
             )
             await stack.enter_async_context(relay.running())
             portal = PortalClient(settings.portal_url, token=settings.intake_token)
             stack.push_async_callback(portal.close)
             pulse = Pulse(store)
-            for chore in (keep_house(store, context.clock), pulse.keep_feeling()):
-                stack.push_async_callback(_end, asyncio.create_task(chore))
             context.live = Live(store, relay, portal, pulse)
+            chores = (
+                keep_house(store, context.clock),
+                pulse.keep_feeling(),
+                keep_telling(context, disabled),
+            )
+            for chore in chores:
+                stack.push_async_callback(_end, asyncio.create_task(chore))
             self._running = stack.pop_all()
 
     async def stop(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.gateway.registration import Entitlement
 
 _MOST_NAME = 80  # a stranger chooses the name that this mail carries: keep it short
@@ -50,4 +51,20 @@ def letter(entitlement: Entitlement, *, name: str, code: str) -> Letter:
         f"    {shown}\n\n"
         f"{_EXPLANATIONS[entitlement]}\n"
         "If that was not you, do nothing.\n",
+    )
+
+
+def disabled(subscription: Destination) -> Letter:
+    """Return the mail that tells an owner of a subscription that gets nothing any more.
+
+    It names the subscription by its id: its URL may be a secret of the partner's.
+    """
+    about = subscription.settings.get("description")
+    return Letter(
+        "Your webhook subscription was disabled",
+        f"Your webhook subscription {subscription.name} gets no notifications any more.\n\n"
+        + (f"    Its description: {about}\n" if about else "")
+        + f"    The cause: {subscription.disabled_why}\n\n"
+        "Its events are kept. Mend the endpoint, then ask the people who run this service to\n"
+        "enable the subscription again.\n",
     )

@@ -24,6 +24,10 @@ from fulfillment_sdk.times import format_time
 SINK = "webhook"
 """The kind of sink that serves subscriptions."""
 
+# Contract, section 4: tries of a 400 or 422, and when a dead endpoint's subscription is disabled.
+_REJECT_TRIES = 3
+_DISABLE_AFTER = (5 * 86_400.0, 20)
+
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
 _MOST_EVENTS = 20
 _LONGEST_TYPE = 100
@@ -82,7 +86,10 @@ class Subscriptions:
             types=wanted.events,
             owner=who.id,
             policy=RetryPolicy(
-                schedule=context.settings.retry_schedule, jitter=0.2, reject_tries=3
+                schedule=context.settings.retry_schedule,
+                jitter=0.2,
+                reject_tries=_REJECT_TRIES,
+                disable_after=_DISABLE_AFTER,
             ),
             created_at=context.clock(),
         )

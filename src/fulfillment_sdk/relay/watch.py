@@ -1,0 +1,54 @@
+"""Who watches the relay: one log line per attempt, and a host's observers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from fulfillment_sdk.relay.values import Attempt
+
+log = logging.getLogger("fulfillment_sdk.relay")
+
+
+@attrs.frozen
+class Watch:
+    """Tells what was recorded; an observer that raises is named and stops nothing.
+
+    Args:
+        on_attempt: called in the dispatcher's loop with each attempt.
+        on_disabled: called there with the name of a destination that was disabled, and the cause.
+    """
+
+    on_attempt: Callable[[Attempt], None] | None = None
+    on_disabled: Callable[[str, str], None] | None = None
+
+    def settled(self, records: Sequence[Attempt]) -> None:
+        """Tell of attempts that were recorded."""
+        for record in records:
+            log.info(
+                "attempt destination=%s event=%s lane=%s n=%d outcome=%s ms=%.1f why=%s",
+                record.destination,
+                record.event_id,
+                record.lane,
+                record.attempt,
+                record.outcome,
+                record.seconds * 1000,
+                record.why or "-",
+            )
+            if self.on_attempt is not None:
+                _guarded("attempts", self.on_attempt, record)
+
+    def disabled(self, name: str, why: str) -> None:
+        """Tell of a destination that gets nothing any more."""
+        log.warning("destination disabled destination=%s why=%s", name, why)
+        if self.on_disabled is not None:
+            _guarded("disabled destinations", self.on_disabled, name, why)
+
+
+def _guarded(what: str, observer: Callable[..., None], *arguments: object) -> None:
+    try:
+        observer(*arguments)
+    except Exception as error:  # noqa: BLE001  an observer must not stop the relay
+        log.error("observer of %s raised %s", what, type(error).__name__)

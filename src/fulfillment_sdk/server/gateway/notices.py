@@ -1,0 +1,99 @@
+"""Telling an owner by mail that a subscription was disabled (contract, section 4).
+
+What was told is kept with the subscription, so that neither a crash nor a mail server that is down
+leaves an owner in the dark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.relay import Destination
+from fulfillment_sdk.server.gateway import organizations
+from fulfillment_sdk.server.gateway.context import Context
+from fulfillment_sdk.server.gateway.letters import disabled
+from fulfillment_sdk.server.gateway.mailer import MailFailed
+
+EVERY = 600.0
+"""Seconds between looks; a subscription that is disabled meanwhile is looked at once."""
+
+_TOLD = "told"
+_logger = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Notice:
+    """One mail that is due."""
+
+    subscription: Destination
+    to: tuple[str, ...] = attrs.field(repr=False)
+
+
+async def tell_owners(context: Context) -> int:
+    """Mail the owners of subscriptions that were disabled and not told of; return how many.
+
+    Raises ``MailFailed`` where the mail server refused; what is left is told the next time.
+    """
+    due = await context.store.read(lambda connection: _due(connection, context))
+    for notice in due:
+        written = disabled(notice.subscription)
+        for address in notice.to:
+            await context.mailer.send(to=address, subject=written.subject, text=written.text)
+        await context.store.write(partial(_mark, context=context, told=notice.subscription))
+    return len(due)
+
+
+async def keep_telling(context: Context, wake: asyncio.Event, *, every: float = EVERY) -> None:
+    """Tell owners now, whenever ``wake`` is set, and every so often, until cancelled."""
+    while True:
+        wake.clear()
+        try:
+            await tell_owners(context)
+        except MailFailed:
+            _logger.warning("a mail about a disabled subscription could not be sent; tried again")
+        except StoreError as error:
+            _logger.warning("disabled subscriptions could not be looked at: %s", error.message)
+        await _wait(wake, every)
+
+
+async def _wait(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        return
+
+
+def _due(connection: sa.Connection, context: Context) -> list[Notice]:
+    return [
+        Notice(
+            one,
+            tuple(
+                email.email
+                for email in organizations.emails_of(connection, one.owner, context.store.sealer)
+                if email.role == "owner"
+            ),
+        )
+        for one in context.relay.list_destinations(connection)
+        if _is_due(one)
+    ]
+
+
+def _is_due(one: Destination) -> bool:
+    # A deactivated organisation is told nothing, and knows why.
+    held = one.disabled_why == organizations.DETAILS["deactivated"]
+    return not one.enabled and not held and one.settings.get(_TOLD) != one.disabled_why
+
+
+def _mark(connection: sa.Connection, *, context: Context, told: Destination) -> None:
+    """Keep what was told, unless the subscription has changed or gone since."""
+    now = context.relay.get_destination(connection, told.name)
+    if now is not None and now.disabled_why == told.disabled_why:
+        settings = {**now.settings, _TOLD: told.disabled_why}
+        context.relay.put_destination(connection, attrs.evolve(now, settings=settings))

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -70,7 +71,10 @@ def test_an_integrity_error_reaches_its_caller_alone(store: Store) -> None:
     assert third.result() == "other"
 
 
-def test_writes_that_pile_up_share_one_commit(store: Store) -> None:
+def test_writes_that_pile_up_share_one_commit(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfillment_sdk.store.writer.LONGEST_SECONDS", 60)
     commits: list[None] = []
     store.on_commit(lambda: commits.append(None))
     release = held_writer(store)
@@ -84,7 +88,7 @@ def test_writes_that_pile_up_share_one_commit(store: Store) -> None:
 def test_a_future_resolves_only_after_the_commit(store: Store, url: str) -> None:
     store.write(lambda c: add(c, "durable")).result()
 
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
         assert other.execute("SELECT text FROM notes_notes").fetchall() == [("durable",)]
 
 

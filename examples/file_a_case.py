@@ -48,8 +48,9 @@ def main() -> int:
                 sign_in(client)
             created = client.cases.create(example_case())
     except OutcomeUnknown as error:
-        # It may exist: this key and this src_uid find it, sending blindly could make a second one.
-        print(error, error.idempotency_key, error.src_uid, sep="\n", file=sys.stderr)
+        # It may exist. The reference server makes no second case of a request with the same key;
+        # of another server, ask the operator for this src_uid before sending again.
+        print(error, f"Its key and src_uid: {error.idempotency_key}", sep="\n", file=sys.stderr)
         return 2
     except FulfillmentError as error:
         print(error, file=sys.stderr)

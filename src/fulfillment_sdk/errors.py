@@ -153,7 +153,7 @@ _SIGNATURE_MESSAGES: Mapping[str, str] = {
     "too_new": "The webhook timestamp is too far ahead",
     "bad_body": "The body is not given as bytes",
     "bad_secret": "A webhook secret is malformed",
-    "no_match": "No webhook signature matches",
+    "no_match": "No webhook signature matches: is the secret that of this subscription?",
 }
 
 
@@ -217,7 +217,9 @@ class ConnectionFailed(TransportError):
 class OutcomeUnknown(TransportError):
     """The request may have been carried out, and repeating it could do it twice.
 
-    ``idempotency_key`` and ``src_uid`` are what the request carried: look the case up by them
+    ``idempotency_key`` and ``src_uid`` are what the request carried. Where the server announces
+    ``idempotency``, as the reference server does, repeat it with the same key and content: that
+    makes no second case. Elsewhere ask the server's operator for a case with this ``src_uid``
     before sending anew.
     """
 
@@ -354,7 +356,12 @@ class UnsupportedMediaType(APIError):
 class TooManyRequests(APIError):
     """429: a limit is reached; ``retry_after`` says for how long."""
 
-    default_remedy = "Wait, then repeat; the answer's Retry-After says how long."
+    default_remedy = "Wait, then repeat."
+
+    def __init__(self, message: str, **answer: Unpack[Answer]) -> None:
+        super().__init__(message, **answer)
+        if self.retry_after is not None:
+            self.remedy = f"{self.remedy} (Seconds to wait: {self.retry_after:.0f}.)"
 
 
 class ServerError(APIError):

@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 
 from fulfillment_sdk import signing, wire
-from fulfillment_sdk.errors import PayloadError, SignatureError
+from fulfillment_sdk.errors import PayloadError, SignatureError, SignatureReason
 from fulfillment_sdk.models.events import Event
 
 MAX_BODY = 16 * 1024 * 1024
@@ -29,7 +29,8 @@ class Notification:
       id where it names no case).
     - ``"unreadable"``: rightly signed, but no event can be made of it; ``why`` says so. Store it,
       answer 202, report it.
-    - ``"refused"``: ``why`` is the reason of a ``SignatureError``. Answer 401, store nothing.
+    - ``"refused"``: ``reason`` is that of the ``SignatureError``, ``why`` its words. Answer 401,
+      store nothing.
 
     ``id`` is the signed ``webhook-id`` (empty when refused) and ``secret_index`` the secret that
     matched, 0 being the newest. ``why`` never holds a part of the body.
@@ -37,6 +38,7 @@ class Notification:
 
     kind: Literal["accepted", "refused", "unreadable"]
     why: str = ""
+    reason: SignatureReason | None = None
     id: str = ""
     secret_index: int = -1
     lane: str = ""
@@ -55,7 +57,7 @@ def read_notification(
     try:
         verified = signing.verify(headers, body, secrets=secrets, now=now)
     except SignatureError as error:
-        return Notification("refused", why=error.reason)
+        return Notification("refused", why=error.message, reason=error.reason)
     unreadable = Notification("unreadable", id=verified.id, secret_index=verified.secret_index)
     try:
         event = wire.load_event(body)

@@ -22,7 +22,7 @@ def test_a_migrated_database_has_exactly_the_declared_tables(
     url = f"sqlite:///{tmp_path}/x.db"
     Store.open(url, schemas=[schema], sealer=Sealer([("k", b"k" * 32)])).close()
 
-    with sa.create_engine(url).connect() as connection:
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": schema.version_table, "compare_type": True}
         )

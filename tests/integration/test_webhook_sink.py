@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
-import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fulfillment_sdk import signing
 from fulfillment_sdk._version import __version__
@@ -25,14 +19,13 @@ from fulfillment_sdk.plugins import addresses
 from fulfillment_sdk.plugins.addresses import Guard
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
+from tests.integration.endpoints import a_server, a_talker, hang_up, says, self_signed
 from tests.unit.plugins.bodies import delivery, status_changed
 
 NOW = 1_743_955_200.5
 OLD, NEW = signing.new_secret(), signing.new_secret()
 BODY = status_changed()
 BOTH = frozenset({"http", "https"})
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
@@ -56,69 +49,6 @@ async def a_sink(
 async def post(sink: WebhookSink, url: str, *, body: bytes = BODY, attempt: int = 1) -> Outcome:
     settings: dict[str, object] = {"url": url, "secrets": [NEW, OLD]}
     return await sink.deliver(delivery(body, attempt=attempt, settings=settings))
-
-
-@contextlib.asynccontextmanager
-async def a_server(
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    tls: ssl.SSLContext | None = None,
-) -> AsyncIterator[int]:
-    """An aiohttp server on a free port of 127.0.0.1."""
-    app = web.Application(client_max_size=2**24)
-    app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-    await site.start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def a_talker(talk: Talk) -> AsyncIterator[int]:
-    """A server that says whatever `talk` says, on a free port of 127.0.0.1."""
-
-    talks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await talk(reader, writer)
-                await reader.read()  # the other side hangs up first: nothing said is lost
-        finally:
-            writer.transport.abort()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.ensure_future(serve(reader, writer)))
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in talks:
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
-        await server.wait_closed()
-
-
-def says(*parts: bytes, pause: float = 0.0, again: bool = False) -> Talk:
-    """Read the head, then write the parts with pauses, the last one for ever if `again`."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(pause)
-        while again:
-            writer.write(parts[-1])
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    return talk
 
 
 async def test_the_endpoint_gets_the_same_bytes_rightly_signed_with_every_secret() -> None:
@@ -230,11 +160,6 @@ async def test_a_dead_endpoint_is_told_in_few_words() -> None:
         outcome = await post(sink, f"http://user:pass@127.0.0.1:{port}/hook?token=secret")
 
     assert outcome == Retry("no connection (ECONNREFUSED)")
-
-
-async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    raise ConnectionAbortedError
 
 
 async def test_an_endpoint_that_hangs_up_is_tried_again() -> None:
@@ -378,34 +303,7 @@ async def test_environment_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1, signed by its own key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "cert.pem", folder / "key.pem"
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 async def test_https_works_with_a_certificate_that_is_trusted(

@@ -48,7 +48,7 @@ def test_what_cannot_be_trusted_is_refused_with_the_reason(
     headers: dict[str, str], why: str
 ) -> None:
     read = read_notification(headers, event(), [SECRET], NOW)
-    assert (read.kind, read.why, read.id, read.event) == ("refused", why, "", None)
+    assert (read.kind, read.reason, read.id, read.event) == ("refused", why, "", None)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ _FIELD_SENTENCE = re.compile(
     r"(missing required field|invalid value for field|invalid timestamp): *([\w.\[\]-]{1,128})",
     re.IGNORECASE,
 )
-_MISSING_WORDS = re.compile(r"required|blank|null", re.IGNORECASE)
+_MISSING_WORDS = re.compile(r"required|blank|\bnull\b(?! character)", re.IGNORECASE)
 _SECONDS = re.compile(r"\s*\d{1,9}(\.\d{1,6})?\s*")
 _KEPT_TEXT: Final = 2000
 
@@ -111,6 +111,9 @@ def refusal(call: Call[object], answer: Answer, *, now: float) -> APIError:
     """
     body = _parsed(answer)
     fields: Mapping[str, object] = body if isinstance(body, dict) else {}
+    if call.dialect and (faults := call.dialect.faults(fields.get("errors"))):
+        # A caller can mend these; what is only written differently is no mistake.
+        fields = {**fields, "errors": faults}
     if _unknown_address(call, answer, body):
         return NotOffered(
             f"This server does not offer: {call.feature}",

@@ -74,6 +74,8 @@ def request_verification(email: str, organization_name: str) -> Call[CodeSent]:
 
 def verify_otp(email: str, otp: str, organization_name: str) -> Call[AccessToken]:
     """The call that trades a code for a token; a code works once, so it is not repeated."""
+    if not isinstance(otp, str):
+        raise TypeError("otp must be a str: a code may begin with zeros")
     return _call(
         "verify-otp/",
         {"email": email, "otp": otp.strip(), "organization_name": organization_name},

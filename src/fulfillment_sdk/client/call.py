@@ -67,11 +67,13 @@ class Dialect:
     """Another way to write a body, for a server that refuses the usual one.
 
     `wanted` looks at a refusal and says whether it is about the way of writing and nothing else;
-    `write` gives the other body. A server that wanted it once gets it at once from then on.
+    `faults` gives what of its `errors` is about anything else, `write` the other body. A server
+    that wanted it once gets it at once from then on.
     """
 
     name: str
     wanted: Callable[[APIError], bool]
+    faults: Callable[[object], Mapping[str, object]]
     write: Callable[[], bytes]
 
 

@@ -111,6 +111,7 @@ def create(case: NewCase, idempotency_key: str) -> Call[CreatedCase]:
         dialect=Dialect(
             dialect.NAME,
             wanted=partial(dialect.wanted, case=document),
+            faults=partial(dialect.faults, case=document),
             write=lambda: strictjson.dumps(dialect.write(document)),
         ),
     )

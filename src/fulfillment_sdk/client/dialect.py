@@ -6,7 +6,7 @@ it stores anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from fulfillment_sdk.errors import APIError
@@ -14,6 +14,8 @@ from fulfillment_sdk.errors import APIError
 NAME: Final = "plain-strings"
 
 _MANDATORY: Final = frozenset({"case_category_id", "narrative", "plan", "priority", "status"})
+_OF_THE_REPORTER: Final = frozenset({"fname"})
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 def wanted(refusal: APIError, case: Mapping[str, object]) -> bool:
@@ -21,12 +23,23 @@ def wanted(refusal: APIError, case: Mapping[str, object]) -> bool:
     errors = refusal.body.get("errors") if isinstance(refusal.body, Mapping) else None
     if refusal.status != 400 or not isinstance(errors, Mapping) or not errors:
         return False
-    return all(_about_writing(name, inner, case) for name, inner in errors.items())
+    return not faults(errors, case)
+
+
+def faults(errors: object, case: Mapping[str, object]) -> dict[str, object]:
+    """What `errors` has against the case itself, apart from the way in which it is written."""
+    named = errors if isinstance(errors, Mapping) else {}
+    return {name: it for name, it in named.items() if not _about_writing(name, it, case)}
 
 
 def write(case: Mapping[str, object]) -> dict[str, object]:
-    """The same case with `gbv_related` as `"1"` or `"0"` and without blank strings at any depth."""
-    plain = {key: _without_blanks(value) for key, value in case.items() if not _blank(value)}
+    """The same case with `gbv_related` as `"1"` or `"0"` and without blank strings at any depth.
+
+    Blank mandatory fields stay: that gateway refuses them, but takes a case that lacks them.
+    """
+    plain = _filled(case, _MANDATORY)
+    if isinstance(reporter := case.get("reporter"), Mapping):
+        plain["reporter"] = _filled(reporter, _OF_THE_REPORTER)
     if isinstance(flag := case.get("gbv_related"), bool):
         plain["gbv_related"] = "1" if flag else "0"
     return plain
@@ -37,7 +50,7 @@ def _about_writing(name: object, errors: object, case: Mapping[str, object]) -> 
         return False
     if name == "gbv_related":
         return isinstance(case[name], bool)
-    if name == "reporter" and isinstance(errors, Mapping) and "fname" in errors:
+    if name == "reporter" and isinstance(errors, Mapping) and errors.keys() & _OF_THE_REPORTER:
         return False
     return _names_blanks(errors, case[name])
 
@@ -63,9 +76,17 @@ def _blank(value: object) -> bool:
     return isinstance(value, str) and not value.strip()
 
 
+def _filled(fields: Mapping[str, object], kept: Collection[str]) -> dict[str, object]:
+    return {
+        key: _without_blanks(inner)
+        for key, inner in fields.items()
+        if key in kept or not _blank(inner)
+    }
+
+
 def _without_blanks(value: object) -> object:
     if isinstance(value, Mapping):
-        return {key: _without_blanks(inner) for key, inner in value.items() if not _blank(inner)}
+        return _filled(value, _NOTHING)
     if isinstance(value, list | tuple):
         return [_without_blanks(inner) for inner in value]
     return value

@@ -76,6 +76,8 @@ def create(
     idempotency_key: str,
 ) -> Call[Subscription]:
     """The call that creates a subscription; the contract promises no idempotency for it."""
+    if isinstance(events, str):
+        raise TypeError("events must be a list of event types, not one str")
     given = {
         "url": url,
         "events": None if events is None else list(events),

@@ -17,7 +17,11 @@ from types import TracebackType
 from typing import Self
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, StoreError
+from fulfillment_sdk.errors import (
+    ConfigurationError,
+    FulfillmentError,
+    StoreError,
+)
 from fulfillment_sdk.notifications import MAX_BODY, Notification, read_notification
 from fulfillment_sdk.plugins.hooks import bind_hooks
 from fulfillment_sdk.plugins.manager import PluginProblem, Plugins
@@ -39,6 +43,7 @@ from fulfillment_sdk.receiver.wsgi import WsgiApp
 from fulfillment_sdk.relay import Destination, Event, Relay, RetryPolicy, Sink
 from fulfillment_sdk.store.engine import is_sqlite
 from fulfillment_sdk.store.keys import Keys, keys_for, parse_keys
+from fulfillment_sdk.store.private_files import make_private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +97,10 @@ class Receiver:
         if self._keys is None and _is_url(data) and not is_sqlite(str(data)):
             self._keys = keys_for(str(data))
         self._plugins = Plugins()
+        if not isinstance(plugins, Iterable):
+            raise ConfigurationError(
+                "The receiver's plugins must be a list", remedy="Write plugins=[…]."
+            )
         for plugin in plugins:
             self._plugins.register(plugin)
         if load_entry_points:
@@ -265,12 +274,12 @@ def _is_url(data: str | PathLike[str]) -> bool:
 
 
 def _database_in(folder: Path) -> str:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     return f"sqlite:///{folder.absolute() / 'receiver.db'}"
 
 
 def _checked_secrets(secrets: str | Sequence[str]) -> tuple[str, ...]:
-    found = tuple(secrets.split() if isinstance(secrets, str) else secrets)
+    found = tuple(secrets.split() if isinstance(secrets, str) else secrets or ())
     if not found:
         raise ConfigurationError(
             "The receiver has no secret",

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import random as random_numbers
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay import registry
-from fulfillment_sdk.relay.breaker import Breaker
+from fulfillment_sdk.relay.drift import Drift
 from fulfillment_sdk.relay.lane_run import LaneRun
-from fulfillment_sdk.relay.lanes import Claim, claim, due_destinations, next_due, settle
+from fulfillment_sdk.relay.lanes import Claim, Settlement, end_leases, settle
 from fulfillment_sdk.relay.load import Events, load
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
+from fulfillment_sdk.relay.picker import Picker
 from fulfillment_sdk.relay.registry import Registered
 from fulfillment_sdk.relay.runner import DaemonThreads, call_sink
 from fulfillment_sdk.relay.values import Delivery, Sink
@@ -27,15 +27,8 @@ from fulfillment_sdk.store import Store
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
-EVENTS_PER_LANE = 20  # a killed worker repeats at most so many of a lane
 SHARE_OF_LEASE = 0.8  # no delivery begins later in a lease than this
-
-
-@attrs.frozen
-class _Turn:
-    claims: tuple[tuple[Registered, Claim], ...] = ()
-    next_due: float | None = None
-    now: float = 0.0
+BUDGET_BYTES = 32 * 1024 * 1024  # of events in memory: completions are large
 
 
 class Dispatcher:
@@ -45,6 +38,7 @@ class Dispatcher:
         store: where the relay's tables are.
         sinks: kind -> sink; a destination of another kind waits.
         random: uniform in [0, 1), for jitter.
+        monotonic: seconds since whenever, to notice a clock that was set; None to trust it.
         watch: told of what was recorded.
         poll: seconds between looks where nothing woke us; the safety net.
         lease: seconds for which a claimed lane is ours, at least twice the time limit of its sink.
@@ -56,58 +50,87 @@ class Dispatcher:
         sinks: Mapping[str, Sink],
         *,
         random: Callable[[], float] = random_numbers.random,
+        monotonic: Callable[[], float] | None = None,
         watch: Watch | None = None,
         poll: float = 1.0,
         lease: float = 60.0,
     ) -> None:
         self._store = store
         self._sinks = sinks
+        self._picker = Picker(store, sinks, lease, Drift(store.clock, monotonic))
         self._random = random
         self._watch = watch or Watch()
         self._poll = poll
-        self._lease = lease
-        self._in_flight: Counter[int] = Counter()
-        self._breakers: defaultdict[int, Breaker] = defaultdict(Breaker)
+        self._held_bytes = 0
         self._threads: dict[int, DaemonThreads] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
         self._stopping = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether `run` has begun and not ended."""
+        return self._loop is not None and not self._ended.is_set()
 
     def wake(self) -> None:
         """Look for due lanes now; may be called from any thread."""
         loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._wake.set)
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed at this moment
+                loop.call_soon_threadsafe(self._wake.set)
 
-    async def run(self) -> None:
-        """Dispatch until `stop` is called."""
+    async def run(self, *, alone: bool = False) -> None:
+        """Dispatch until `stop` is called.
+
+        Args:
+            alone: no other dispatcher works on this store: what an earlier one had claimed when
+                it died goes out at once, and a clock that was set is made up for.
+        """
         self._loop = asyncio.get_running_loop()
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                pause = await self.turn()
-            except StoreError as error:
-                log.error("dispatcher waits for its store: %s", error.message)
-                pause = self._poll
-            except Exception as error:  # noqa: BLE001  a dispatcher that ends delivers nothing
-                log.error("dispatcher goes on after %s", type(error).__name__)
-                pause = self._poll
-            if pause > 0:
-                await self._sleep(pause)
+        self._picker.alone = alone
+        fresh = alone
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                try:
+                    if fresh:
+                        await self._store.write(lambda c: end_leases(c, self._store.now(c)))
+                        fresh = False
+                    pause = await self.turn()
+                except StoreError as error:
+                    log.error("dispatcher waits for its store: %s", error.message)
+                    pause = self._poll
+                except Exception as error:  # noqa: BLE001  a dispatcher that ends delivers nothing
+                    log.error("dispatcher goes on after %s", type(error).__name__)
+                    pause = self._poll
+                if pause > 0:
+                    await self._sleep(pause)
+        finally:
+            self._ended.set()
 
     async def turn(self) -> float:
         """Claim and start what is due; return the seconds until there may be more."""
-        turn = await self._store.write(self._claim_due)
+        if self._held_bytes >= BUDGET_BYTES:
+            return self._poll  # a lane that ends wakes us
+        turn = await self._store.write(self._picker.pick)
         if not turn.claims:
             wait = self._poll if turn.next_due is None else turn.next_due - turn.now
-            return min(wait, self._poll) if wait > 0 else self._poll
+            return min(wait, self._poll)
         claims = [claimed for _, claimed in turn.claims]
         started = asyncio.get_running_loop().time()
-        events = await self._store.read(lambda c: load(c, self._store.sealer, claims))
+        budget = BUDGET_BYTES - self._held_bytes
+        try:
+            events = await self._store.read(
+                lambda c: load(c, self._store.sealer, claims, budget=budget)
+            )
+        except Exception:
+            await self._hand_back(claims, turn.now + self._poll)
+            raise
         for registered, claimed in turn.claims:
-            self._in_flight[registered.no] += 1
-            deadline = started + SHARE_OF_LEASE * self._lease_of(registered)
+            self._picker.begin(registered, claimed)
+            deadline = started + SHARE_OF_LEASE * self._picker.lease_of(registered)
             task = asyncio.create_task(self._lane(registered, claimed, events, deadline))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -117,12 +140,17 @@ class Dispatcher:
         """Begin nothing new, give what is under way `grace` seconds, and hand the rest back."""
         self._stopping = True
         self._wake.set()
+        if self.is_running:
+            # A turn in the middle has claimed lanes: it must get to the point of giving them back.
+            await self._ended.wait()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:
                 task.cancel()
             if late:
-                await asyncio.wait(late)
+                _, stuck = await asyncio.wait(late, timeout=grace)
+                if stuck:
+                    log.error("%d deliveries do not end, their lanes come back later", len(stuck))
         for threads in self._threads.values():
             threads.close()
 
@@ -131,43 +159,24 @@ class Dispatcher:
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
-    def _claim_due(self, connection: sa.Connection) -> _Turn:
-        now = self._store.now(connection)
-        claims: list[tuple[Registered, Claim]] = []
-        due = due_destinations(connection, now)
-        for registered in registry.by_number(connection, self._store.sealer, due):
-            if registered.destination.sink not in self._sinks:
-                continue
-            free = registered.destination.concurrency - self._in_flight[registered.no]
-            breaker = self._breakers[registered.no]
-            most = breaker.admits(free, now)
-            claimed = (
-                claim(
-                    connection,
-                    registered.no,
-                    now=now,
-                    lease=self._lease_of(registered),
-                    most=most,
-                    events_per_lane=EVENTS_PER_LANE,
-                )
-                if most > 0
-                else []
-            )
-            breaker.claimed(len(claimed))
-            claims += [(registered, one) for one in claimed]
-        upcoming = None if claims else next_due(connection)
-        return _Turn(tuple(claims), upcoming, now)
+    async def _hand_back(self, claims: Sequence[Claim], due_at: float) -> None:
+        back = [
+            Settlement(claim=one, due_at=due_at, tries=one.tries, why=one.why) for one in claims
+        ]
+        await self._store.write(lambda c: [settle(c, one, now=self._store.now(c)) for one in back])
 
     async def _lane(
         self, registered: Registered, claimed: Claim, events: Events, deadline: float
     ) -> None:
         destination = registered.destination
         loop = asyncio.get_running_loop()
+        size = sum(events[number].size for _, number in claimed.places if number in events)
+        self._held_bytes += size
         run = LaneRun(
             claim=claimed,
             destination=destination,
             events=events,
-            deliver=functools.partial(self._deliver, registered),
+            deliver=functools.partial(self._deliver, registered, claimed.lane),
             may_go_on=lambda: not self._stopping and loop.time() < deadline,
             clock=self._store.clock,
             random=self._random,
@@ -179,11 +188,11 @@ class Dispatcher:
                 log.info("lane handed back destination=%s", destination.name)
             await self._settle(registered, run)
         finally:
-            self._in_flight[registered.no] -= 1
-            self._breakers[registered.no].ended()
+            self._held_bytes -= size
+            self._picker.end(registered, claimed)
             self._wake.set()
 
-    async def _deliver(self, registered: Registered, delivery: Delivery) -> Outcome:
+    async def _deliver(self, registered: Registered, lane: int, delivery: Delivery) -> Outcome:
         destination = registered.destination
         threads = self._threads.setdefault(
             registered.no, DaemonThreads(destination.concurrency, f"sink-{destination.name}")
@@ -191,10 +200,10 @@ class Dispatcher:
         outcome = await call_sink(
             self._sinks[destination.sink], delivery, seconds=destination.timeout, threads=threads
         )
-        breaker = self._breakers[registered.no]
+        breaker = self._picker.breakers[registered.no]
         # What is refused says something about the event, not about the destination.
         if isinstance(outcome, Retry):
-            breaker.failed(destination.policy, self._store.clock())
+            breaker.failed(lane, destination.policy, self._store.clock())
         elif isinstance(outcome, Delivered):
             breaker.succeeded()
         return outcome
@@ -227,9 +236,6 @@ class Dispatcher:
         self._watch.settled(run.records)
         if disabled is not None:
             self._watch.disabled(run.destination.name, disabled)
-
-    def _lease_of(self, registered: Registered) -> float:
-        return max(self._lease, 2 * registered.destination.timeout)
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -26,15 +26,16 @@ class Election:
                 path.with_name(f"{path.name}.dispatcher"), thread_local=False, mode=0o600
             )
 
-    async def win(self) -> None:
-        """Return once this process may dispatch."""
+    async def win(self) -> bool:
+        """Return once this process may dispatch: True if no other one may."""
         while self._lock is not None:
             try:
                 self._lock.acquire(blocking=False)
             except Timeout:
                 await asyncio.sleep(self._poll)
             else:
-                return
+                return True
+        return False
 
     def release(self) -> None:
         """Let another process dispatch."""

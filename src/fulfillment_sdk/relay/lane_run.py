@@ -42,14 +42,16 @@ class LaneRun:
     _delivered: list[Place] = attrs.field(factory=list)
     _dead: list[tuple[Place, int, str]] = attrs.field(factory=list)
     _tried: list[Tried] = attrs.field(factory=list)
-    _tries: int = 0
-    _why: str = ""
+    _tries: int = attrs.field(init=False)
+    _why: str = attrs.field(init=False)
     _due_at: float | None = None
     _disable: str | None = None
 
+    def __attrs_post_init__(self) -> None:
+        self._tries, self._why = self.claim.tries, self.claim.why
+
     async def run(self) -> None:
         """Deliver in sequence; `settlement()` then tells the result, also after a cancellation."""
-        self._tries = self.claim.tries
         for place in self.claim.places:
             loaded = self.events.get(place[1])
             if loaded is None or not self.may_go_on():

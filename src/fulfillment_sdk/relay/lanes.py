@@ -27,6 +27,7 @@ class Claim:
     token: str
     until: float
     tries: int
+    why: str
     places: tuple[Place, ...]
 
 
@@ -67,17 +68,42 @@ class Settlement:
     disable: str | None = None
 
 
-def due_destinations(connection: sa.Connection, now: float) -> list[int]:
-    """Return the enabled destinations that have a lane due.
+def earliest_due(connection: sa.Connection) -> Sequence[tuple[int, float]]:
+    """Return each enabled destination that has anything pending, and when its first lane is due.
 
-    A loose index scan: one look-up per destination that has anything pending, whatever the backlog.
+    A loose index scan: two look-ups per destination, whatever the backlog.
     """
-    return [no for no, due_at in _earliest(connection) if due_at <= now]
+    first = sa.select(sa.func.min(lanes.c.destination_no).label("no")).cte(
+        "pending", recursive=True
+    )
+    following = (
+        sa.select(sa.func.min(lanes.c.destination_no))
+        .where(lanes.c.destination_no > first.c.no)
+        .scalar_subquery()
+    )
+    pending = first.union_all(sa.select(following).where(first.c.no.is_not(None)))
+    due_at = (
+        sa.select(sa.func.min(lanes.c.due_at))
+        .where(lanes.c.destination_no == pending.c.no)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        sa.select(pending.c.no, due_at)
+        .join(destinations, destinations.c.no == pending.c.no)
+        .where(destinations.c.enabled)
+    )
+    return [(no, earliest) for no, earliest in rows if earliest is not None]
 
 
-def next_due(connection: sa.Connection) -> float | None:
-    """Return when the next lane of an enabled destination falls due."""
-    return min((due_at for _, due_at in _earliest(connection)), default=None)
+def shift(connection: sa.Connection, seconds: float, *, now: float) -> None:
+    """Move what a clock that was set by so many seconds would distort; `now` is its new time.
+
+    Set back, everything that lies ahead would wait too long. Set forward, leases would end while
+    their lanes are under way; retries that come early do no harm. What was accepted since has the
+    new time already, and is left alone.
+    """
+    distorted = lanes.c.due_at > now if seconds < 0 else lanes.c.lease.is_not(None)
+    connection.execute(sa.update(lanes).where(distorted).values(due_at=lanes.c.due_at + seconds))
 
 
 def claim(
@@ -104,7 +130,7 @@ def claim(
         sa.update(lanes)
         .where(lanes.c.destination_no == destination_no, lanes.c.lane.in_(sa.select(due.c.lane)))
         .values(due_at=until, lease=token)
-        .returning(lanes.c.lane, lanes.c.pending, lanes.c.tries)
+        .returning(lanes.c.lane, lanes.c.pending, lanes.c.tries, lanes.c.why)
     ).all()
     short = [row.lane for row in rows if row.pending <= events_per_lane]
     places = _places(connection, destination_no, short) if short else {}
@@ -118,10 +144,18 @@ def claim(
             token=token,
             until=until,
             tries=row.tries,
+            why=row.why,
             places=tuple(places[row.lane]),
         )
         for row in rows
     ]
+
+
+def end_leases(connection: sa.Connection, now: float) -> None:
+    """Make every claimed lane due: for the one dispatcher of a database, when it begins."""
+    connection.execute(
+        sa.update(lanes).where(lanes.c.lease.is_not(None)).values(lease=None, due_at=now)
+    )
 
 
 def settle(connection: sa.Connection, settlement: Settlement, *, now: float) -> bool:
@@ -178,29 +212,6 @@ def settle(connection: sa.Connection, settlement: Settlement, *, now: float) -> 
             )
         )
     return True
-
-
-def _earliest(connection: sa.Connection) -> Sequence[tuple[int, float]]:
-    first = sa.select(sa.func.min(lanes.c.destination_no).label("no")).cte(
-        "pending", recursive=True
-    )
-    following = (
-        sa.select(sa.func.min(lanes.c.destination_no))
-        .where(lanes.c.destination_no > first.c.no)
-        .scalar_subquery()
-    )
-    pending = first.union_all(sa.select(following).where(first.c.no.is_not(None)))
-    due_at = (
-        sa.select(sa.func.min(lanes.c.due_at))
-        .where(lanes.c.destination_no == pending.c.no)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        sa.select(pending.c.no, due_at)
-        .join(destinations, destinations.c.no == pending.c.no)
-        .where(destinations.c.enabled)
-    )
-    return [(no, earliest) for no, earliest in rows if earliest is not None]
 
 
 def _places(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ from fulfillment_sdk.relay.schema import events
 from fulfillment_sdk.relay.values import Event
 from fulfillment_sdk.store.sealing import Sealer
 
-BUDGET_BYTES = 32 * 1024 * 1024
+CHUNK = 500
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
@@ -27,33 +27,50 @@ class Loaded:
 
     event: Event | None
     accepted_at: float
+    size: int
 
 
 Events = dict[int, Loaded]  # by the event's number
 
 
-def load(connection: sa.Connection, sealer: Sealer, claims: Sequence[Claim]) -> Events:
-    """Return the claimed lanes' events, unsealed.
+def load(
+    connection: sa.Connection, sealer: Sealer, claims: Sequence[Claim], *, budget: int
+) -> Events:
+    """Return the claimed lanes' events, unsealed, heads first.
 
-    Each lane gets its first one; further ones as long as the budget lasts. What is missing from
-    the result waits for the lane's next turn.
+    At least one comes back; further ones as long as `budget` bytes last. What is missing from the
+    result waits for its lane's next turn.
     """
     heads = [claim.places[0][1] for claim in claims if claim.places]
     others = [event for claim in claims for _, event in claim.places[1:]]
-    rows = connection.execute(
-        sa.select(events.c.id, sa.func.length(events.c.body).label("size")).where(
-            events.c.id.in_({*heads, *others})
+    numbers = list(dict.fromkeys([*heads, *others]))
+    sizes = {
+        row.id: row.size
+        for some in _chunks(numbers)
+        for row in connection.execute(
+            sa.select(events.c.id, sa.func.length(events.c.body).label("size")).where(
+                events.c.id.in_(some)
+            )
         )
-    )
-    sizes: dict[int, int] = {row.id: row.size for row in rows}
-    wanted, left = set(heads), BUDGET_BYTES - sum(sizes.get(number, 0) for number in set(heads))
-    for number in others:
+    }
+    wanted: list[int] = []
+    left = budget
+    for number in numbers:
         size = sizes.get(number, 0)
-        if number not in wanted and size <= left:
-            wanted.add(number)
+        if not wanted or size <= left:
+            wanted.append(number)
             left -= size
-    rows = connection.execute(sa.select(events).where(events.c.id.in_(wanted)))
-    return {row.id: Loaded(_open(sealer, row), row.accepted_at) for row in rows}
+    return {
+        row.id: Loaded(_open(sealer, row), row.accepted_at, sizes[row.id])
+        for some in _chunks(wanted)
+        for row in connection.execute(sa.select(events).where(events.c.id.in_(some)))
+    }
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    # Databases bound the parameters of a statement: SQLite to 32,766, PostgreSQL to 65,535.
+    for start in range(0, len(numbers), CHUNK):
+        yield numbers[start : start + CHUNK]
 
 
 def _open(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Event | None:

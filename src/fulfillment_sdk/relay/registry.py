@@ -6,16 +6,23 @@ All functions take a connection, so that they join the caller's transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
+from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.policy import RetryPolicy, given_up
 from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
 from fulfillment_sdk.relay.values import Destination, Event
 from fulfillment_sdk.store.sealing import Sealer
+
+_NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0}
+
+
+log = logging.getLogger("fulfillment_sdk.relay")
 
 
 @attrs.frozen
@@ -31,7 +38,10 @@ class Registered:
 def put(
     connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
 ) -> Registered:
-    """Insert the destination, or change the one of that name; what is pending for it stays."""
+    """Insert the destination, or change the one of that name; what is pending for it stays.
+
+    One that was disabled and is enabled again begins without failures.
+    """
     columns = {
         "sink": destination.sink,
         "owner": destination.owner,
@@ -47,7 +57,7 @@ def put(
         "disabled_why": destination.disabled_why,
     }
     existing = connection.execute(
-        sa.select(destinations.c.no, destinations.c.created_at).where(
+        sa.select(destinations.c.no, destinations.c.created_at, destinations.c.enabled).where(
             destinations.c.name == destination.name
         )
     ).one_or_none()
@@ -59,7 +69,9 @@ def put(
             .returning(destinations.c.no)
         ).scalar_one()
     else:
-        no, created_at = existing
+        no, created_at, was_enabled = existing
+        if destination.enabled and not was_enabled:
+            columns |= _NO_FAILURES
         connection.execute(sa.update(destinations).where(destinations.c.no == no).values(**columns))
     return Registered(no, attrs.evolve(destination, created_at=created_at))
 
@@ -108,10 +120,17 @@ def of_owner(
 
 def by_number(
     connection: sa.Connection, sealer: Sealer, numbers: Sequence[int]
-) -> list[Registered]:
-    """Return the destinations with these numbers."""
+) -> dict[int, Registered]:
+    """Return the destinations with these numbers; one that can't be read is named and left out."""
+    found: dict[int, Registered] = {}
     query = sa.select(destinations).where(destinations.c.no.in_(numbers))
-    return [_read(sealer, row) for row in connection.execute(query)]
+    for row in connection.execute(query):
+        try:
+            found[row.no] = _read(sealer, row)
+        except (StoreError, ValueError, TypeError) as error:
+            why = error.message if isinstance(error, StoreError) else type(error).__name__
+            log.error("destination %s can't be read, its events wait: %s", row.name, why)
+    return found
 
 
 def disable(connection: sa.Connection, no: int, why: str) -> None:
@@ -132,9 +151,7 @@ def tally(
     """
     if delivered and registered.failing_since is not None:
         connection.execute(
-            sa.update(destinations)
-            .where(destinations.c.no == registered.no)
-            .values(failing_since=None, failed_attempts=0)
+            sa.update(destinations).where(destinations.c.no == registered.no).values(**_NO_FAILURES)
         )
     if not failed:
         return None
@@ -172,7 +189,7 @@ def enable_owner(connection: sa.Connection, owner: str, why: str) -> None:
     connection.execute(
         sa.update(destinations)
         .where(destinations.c.owner == owner, destinations.c.disabled_why == why)
-        .values(enabled=True, disabled_why="")
+        .values(enabled=True, disabled_why="", **_NO_FAILURES)
     )
 
 

@@ -86,6 +86,7 @@ class Relay:
             Dispatcher,
             store,
             random=random,
+            monotonic=time.monotonic if clock is time.time else None,
             watch=Watch(on_attempt, on_disabled),
             poll=poll,
             lease=lease,
@@ -216,9 +217,10 @@ class Relay:
             yield self
         finally:
             self._dispatcher = None
+            if task is not None and not dispatcher.is_running:
+                task.cancel()  # it still waits for its turn to dispatch
             await dispatcher.stop(grace=grace)
             if task is not None:
-                task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             election.release()
             await sinks.close()
@@ -261,8 +263,8 @@ class Relay:
 
 
 async def _elected(election: Election, dispatcher: Dispatcher) -> None:
-    await election.win()
-    await dispatcher.run()
+    # Who alone may dispatch knows that all earlier leases are those of the dead.
+    await dispatcher.run(alone=await election.win())
 
 
 def _check(destinations: Sequence[Destination], sinks: Mapping[str, Sink]) -> None:

@@ -24,6 +24,7 @@ class DaemonThreads:
         self._name = name
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._idle = 0
+        self._queued = 0
         self._threads = 0
         self._gate = threading.Lock()
 
@@ -54,9 +55,14 @@ class DaemonThreads:
                 return  # the loop is closed: nobody waits any more
 
         with self._gate:
-            if self._idle == 0 and self._threads < self._most:
+            # An idle thread is spoken for here and now: two calls must not count on the same one.
+            if self._idle > 0:
+                self._idle -= 1
+            elif self._threads < self._most:
                 self._threads += 1
                 threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            else:
+                self._queued += 1
         self._calls.put(run)
         return await future
 
@@ -67,14 +73,15 @@ class DaemonThreads:
 
     def _work(self) -> None:
         while True:
-            with self._gate:
-                self._idle += 1
             call = self._calls.get()
-            with self._gate:
-                self._idle -= 1
             if call is None:
                 return
             call()
+            with self._gate:
+                if self._queued > 0:
+                    self._queued -= 1
+                else:
+                    self._idle += 1
 
 
 async def call_sink(

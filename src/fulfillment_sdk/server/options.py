@@ -22,7 +22,7 @@ Keys = tuple[tuple[str, bytes], ...]
 
 PREFIX = "FULFILLMENT_"
 
-ELSEWHERE = frozenset({"BASE_URL", "TOKEN", "DISABLE_PLUGINS"})
+ELSEWHERE = frozenset({"BASE_URL", "TOKEN", "DISABLE_PLUGINS", "WEBHOOK_SECRET"})
 """Variables of the client and the receiver: they may be set beside a server's."""
 
 ELSEWHERE_PREFIXES = ("TEST_",)

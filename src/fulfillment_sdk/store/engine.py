@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from fulfillment_sdk.errors import ConfigurationError, StoreUnavailable
+from fulfillment_sdk.errors import ConfigurationError, MissingExtra, StoreUnavailable
+from fulfillment_sdk.store.private_files import make_private_folder
 
 _SQLITE_NEEDED = (3, 35)  # the first with RETURNING
 _BUSY_SECONDS = 5.0
@@ -45,6 +48,8 @@ def make_engine(url: str, *, readonly: bool) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, readonly=readonly)
+    if find_spec("psycopg") is None:
+        raise MissingExtra("psycopg", "postgres")
     return sa.create_engine(
         parsed,
         pool_size=8,
@@ -55,9 +60,10 @@ def make_engine(url: str, *, readonly: bool) -> sa.Engine:
     )
 
 
-def unavailable(error: sa.exc.DBAPIError) -> StoreUnavailable:
+def unavailable(error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
     """Turn what a driver says into the error that callers handle; its words hold no value."""
-    cause = str(error.orig).splitlines()[0][:120] if error.orig else type(error).__name__
+    words = str(getattr(error, "orig", None) or "").splitlines()
+    cause = words[0][:120] if words else type(error).__name__
     return StoreUnavailable(
         f"The database can't be used: {cause}",
         remedy="Look at its disk space, permissions and whether it is up; then try again.",
@@ -88,7 +94,10 @@ def _sqlite_engine(url: URL, *, readonly: bool) -> sa.Engine:
             f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or later is needed",
             remedy="Use a newer Python build, or PostgreSQL.",
         )
-    Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = Path(str(url.database))
+    make_private_folder(path.parent)
+    with contextlib.suppress(OSError):  # connecting tells what is wrong with the file
+        path.touch(mode=0o600, exist_ok=True)
     engine = sa.create_engine(
         url,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "uri": False},

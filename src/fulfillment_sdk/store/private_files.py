@@ -8,6 +8,23 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from fulfillment_sdk.errors import ConfigurationError
+
+
+def make_private_folder(path: Path) -> None:
+    """Make the folder `path`, for its owner only, unless it is there.
+
+    Raises:
+        ConfigurationError: it can't be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {path} can't be made: {error.strerror}",
+            remedy="Name a folder in a place that can be written.",
+        ) from error
+
 
 def load_or_create(path: Path, make: Callable[[], str]) -> str:
     """Return the text of `path`; where there is none, write what `make()` returns first.
@@ -15,11 +32,12 @@ def load_or_create(path: Path, make: Callable[[], str]) -> str:
     Several processes may start at once: all of them return the text of the one that was first.
 
     Raises:
-        OSError: the folder or the file can't be read or written.
+        ConfigurationError: the folder can't be made.
+        OSError: the file can't be read or written.
     """
     with contextlib.suppress(FileNotFoundError):
         return path.read_text("utf-8")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

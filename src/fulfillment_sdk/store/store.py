@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.store.engine import is_sqlite, make_engine, unavailable
+from fulfillment_sdk.store.fork_gate import ForkGate
 from fulfillment_sdk.store.future import StoreFuture
 from fulfillment_sdk.store.migrations import Schema, migrate
 from fulfillment_sdk.store.sealing import Sealer
@@ -27,17 +28,20 @@ _READERS = 4
 class _Process:
     """What one process holds open: engines and threads, which a fork must not share."""
 
-    def __init__(self, url: str, on_commit: Callable[[], None]) -> None:
+    def __init__(self, url: str, gate: ForkGate, on_commit: Callable[[], None]) -> None:
         self.pid = os.getpid()
         sqlite = is_sqlite(url)
         self.engine = make_engine(url, readonly=False)
         self.read_engine = make_engine(url, readonly=True) if sqlite else self.engine
-        self.writer = Writer(self.engine, on_commit=on_commit)
+        self.writer = Writer(self.engine, gate=gate, on_commit=on_commit)
         self.readers = ThreadPoolExecutor(_READERS, thread_name_prefix="fulfillment-reader")
 
     def close(self) -> None:
         self.writer.close()
         self.readers.shutdown()
+        self.disconnect()
+
+    def disconnect(self) -> None:
         self.engine.dispose()
         self.read_engine.dispose()
 
@@ -46,7 +50,8 @@ class Store:
     """One database, reached through `write` and `read` only.
 
     Opening migrates the schemas. Threads and connections open with the first use in each process,
-    so that a server may fork after opening.
+    so that a server may fork after opening, and also while it is in use: a fork waits for the
+    transaction at hand.
     """
 
     def __init__(self, url: str, *, sealer: Sealer, clock: Callable[[], float]) -> None:
@@ -57,6 +62,7 @@ class Store:
         self._process: _Process | None = None
         self._closed = False
         self._listeners: tuple[Callable[[], None], ...] = ()
+        self._fork_gate = ForkGate(close=self._disconnect, forget=self._forget)
 
     @classmethod
     def open(
@@ -126,7 +132,7 @@ class Store:
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                with process.read_engine.connect() as connection:
+                with self._fork_gate.using(), process.read_engine.connect() as connection:
                     future.set_result(work(connection))
             except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
                 failure = unavailable(error)
@@ -137,6 +143,19 @@ class Store:
 
         process.readers.submit(run)
         return future
+
+    def probe(self) -> StoreFuture[None]:
+        """Write something without meaning, to find out whether the database can be written."""
+
+        def touch(connection: sa.Connection) -> None:
+            if connection.dialect.name == "sqlite":
+                # Any other empty transaction would not reach the disk at all.
+                connection.exec_driver_sql("PRAGMA user_version=1")
+                connection.exec_driver_sql("PRAGMA user_version=0")
+            else:
+                connection.execute(sa.select(sa.func.pg_current_xact_id()))
+
+        return self.write(touch)
 
     def now(self, connection: sa.Connection) -> float:
         """Return the time that leases go by: on a server's database, that database's own."""
@@ -165,8 +184,16 @@ class Store:
             if self._closed:
                 raise StoreError("The store is closed")
             if self._process is None or self._process.pid != os.getpid():
-                self._process = _Process(self.url, self._committed)
+                self._process = _Process(self.url, self._fork_gate, self._committed)
             return self._process
+
+    def _disconnect(self) -> None:
+        if self._process is not None:
+            self._process.disconnect()
+
+    def _forget(self) -> None:
+        self._gate = threading.Lock()
+        self._process = None
 
     def _committed(self) -> None:
         for listener in self._listeners:

@@ -6,6 +6,7 @@ write along. Futures resolve after the commit, never before.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -16,7 +17,10 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.store.engine import unavailable
+from fulfillment_sdk.store.fork_gate import ForkGate
 from fulfillment_sdk.store.future import StoreFuture
+
+log = logging.getLogger("fulfillment_sdk.store")
 
 MOST_PER_COMMIT = 256
 LONGEST_SECONDS = 0.05  # work gathered before a commit; the first caller waits no longer for others
@@ -34,11 +38,13 @@ class Writer:
 
     Args:
         engine: opened for writing.
+        gate: entered for each transaction.
         on_commit: called in the writer's thread after each commit; must be quick.
     """
 
-    def __init__(self, engine: sa.Engine, *, on_commit: Callable[[], None]) -> None:
+    def __init__(self, engine: sa.Engine, *, gate: ForkGate, on_commit: Callable[[], None]) -> None:
         self._engine = engine
+        self._fork_gate = gate
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._closed = False
@@ -77,7 +83,11 @@ class Writer:
         """Run one transaction with this work and what is queued behind it."""
         taken, outcomes, begun = [future], [], False
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with (
+                self._fork_gate.using(),
+                self._engine.connect() as connection,
+                connection.begin(),
+            ):
                 begun = True
                 outcomes.append(_in_savepoint(connection, work))
                 deadline = time.monotonic() + LONGEST_SECONDS
@@ -86,7 +96,7 @@ class Writer:
                         break
                     taken.append(item[1])
                     outcomes.append(_in_savepoint(connection, item[0]))
-        except sa.exc.DBAPIError as error:
+        except sa.exc.SQLAlchemyError as error:
             if not begun:
                 # A locked database costs seconds each time: those who wait fail with us.
                 taken += [waiting for _, waiting in iter(self._next, None)]
@@ -95,7 +105,13 @@ class Writer:
             _fail(taken, StoreError("The store failed"), error)
         else:
             _resolve(taken, outcomes)
+            self._tell()
+
+    def _tell(self) -> None:
+        try:
             self._on_commit()
+        except Exception as error:  # noqa: BLE001  a listener must not end the writer
+            log.error("a listener to commits raised %s", type(error).__name__)
 
     def _next(self) -> Item | None:
         """Take what is queued next, if anything is, and notice the end mark."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,8 @@ PATHS: dict[str, Sequence[str]] = {
     "cancelled": ("cancelled",),
 }
 """How a new case gets into each status."""
+
+FORM: dict[str, object] = {"form_name": "Site visit", "data": {"gate": "blue"}, "final": True}
 
 VERDICTS: dict[str, dict[str, str]] = {
     "qc_passed": {"result": "pass", "comments": "All photographs are there."},
@@ -188,12 +192,14 @@ class Desk:
         if to == "submitted":
             return await self.submit(case_id)
         if to in VERDICTS:
-            return await self.post(f"cases/{case_id}/qc-reviews/", VERDICTS[to])
+            return await self.review(case_id, to)
         return await self.post(f"cases/{case_id}/transitions/", {"to": to, **body})
 
     async def submit(self, case_id: str, **fields: object) -> httpx.Response:
-        body = {"form_name": "Site visit", "data": {"gate": "blue"}, "final": True, **fields}
-        return await self.post(f"cases/{case_id}/submissions/", body)
+        return await self.post(f"cases/{case_id}/submissions/", FORM | fields)
+
+    async def review(self, case_id: str, to: str, *, token: str = STAFF_TOKEN) -> httpx.Response:
+        return await self.post(f"cases/{case_id}/qc-reviews/", VERDICTS[to], token=token)
 
     async def drive(self, case_id: str, status: str) -> None:
         """Take a new case to a status."""
@@ -207,6 +213,15 @@ class Desk:
         assert answer.status_code == 200
         shown: dict[str, Any] = answer.json()
         return shown
+
+    def notified(self, case_id: str) -> int:
+        """Return how many notifications were ever made for a case, sent or not."""
+        path = self.settings.data / "portal.db"
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            counted = database.execute(
+                "SELECT count(*) FROM relay_events WHERE lane = ?", [case_id]
+            )
+            return int(counted.fetchone()[0])
 
 
 def order(

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
 from fulfillment_sdk.models import CaseCompleted
-from tests.integration.portal.desk import CASE, Captor, Desk
+from tests.integration.portal.desk import CASE, VERDICTS, Captor, Desk
 
 COMPLETION_MESSAGE = "Case completed - includes full verification data and report"
+WAYS_BACK = (
+    ("qc_rework", "in_progress"),
+    ("qc_rejected", "pending_allocation", "allocated", "in_progress"),
+    ("qc_rework", "pending_allocation", "allocated", "in_progress"),
+)
+"""How a submitted case comes to be worked on again."""
 
 
 async def test_the_documents_timeline_is_one_to_six_with_its_exact_texts(
@@ -169,15 +176,67 @@ async def test_nothing_is_reviewed_that_was_not_submitted(desk: Desk, captor: Ca
     assert len(await captor.first(2)) == 2
 
 
-async def test_of_two_reviewers_one_wins_and_one_completion_is_sent(
-    desk: Desk, captor: Captor
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(VERDICTS, repeat=2)))
+async def test_of_two_reviewers_at_once_one_wins_and_the_other_is_told_so(
+    desk: Desk, one: str, other: str
 ) -> None:
     await desk.hire()
     case_id = await desk.create()
     await desk.drive(case_id, "submitted")
+    tokens = [await desk.token("qc"), await desk.token("qc")]
     answers = await asyncio.gather(
-        desk.step(case_id, "qc_passed"), desk.step(case_id, "qc_rejected")
+        desk.review(case_id, one, token=tokens[0]), desk.review(case_id, other, token=tokens[1])
     )
-    assert sorted(answer.status_code for answer in answers) == [201, 409]
-    assert len((await desk.case(case_id))["reviews"]) == 1
-    assert len(await captor.first(5)) == 5
+    won, lost = sorted(answers, key=lambda answer: answer.status_code)
+    assert (won.status_code, lost.status_code) == (201, 409)
+    now = won.json()["transition"]["new_status"]
+    asked = other if won is answers[0] else one
+    assert lost.json() == {
+        "status": "error",
+        "message": f"Illegal status transition from '{now}' to '{asked}'",
+    }
+    shown = await desk.case(case_id)
+    assert shown["status"] == now
+    assert [each["id"] for each in shown["reviews"]] == [won.json()["review"]["id"]]
+    assert desk.notified(case_id) == (6 if now == "qc_passed" else 5)
+
+
+async def test_after_reworks_and_a_rejection_the_completion_still_has_all_of_it(
+    desk: Desk, captor: Captor
+) -> None:
+    await desk.hire()
+    case_id = await desk.create()
+    await desk.drive(case_id, "in_progress")
+    for number, way_back in enumerate((*WAYS_BACK, ()), 1):
+        await desk.submit(case_id, final=False, form_name="draft", data={"visit": number})
+        await desk.submit(case_id, form_name="visit", data={"visit": number})
+        for to in way_back:
+            assert (await desk.step(case_id, to)).status_code == 201
+    await desk.step(case_id, "qc_passed")
+    sent = await captor.first(4 + sum(map(len, WAYS_BACK)) + len(WAYS_BACK) + 2)
+    assert [event.sequence for event in sent] == list(range(1, len(sent) + 1))
+    data = captor.payloads()[-1]["data"]
+    assert [
+        (each["form_name"], each["data"]["visit"], each["status"])
+        for each in data["form_submissions"]
+    ] == [
+        ("draft", 1, "superseded"),
+        ("visit", 1, "superseded"),
+        ("draft", 2, "superseded"),
+        ("visit", 2, "superseded"),
+        ("draft", 3, "superseded"),
+        ("visit", 3, "superseded"),
+        ("draft", 4, "submitted"),
+        ("visit", 4, "submitted"),
+    ]
+    visits = [each["id"] for each in data["form_submissions"] if each["form_name"] == "visit"]
+    assert [(each["result"], each["submission_id"]) for each in data["qc_reviews"]] == [
+        ("rework", visits[0]),
+        ("reject", visits[1]),
+        ("rework", visits[2]),
+        ("pass", visits[3]),
+    ]
+    assert data["qc_review"] == data["qc_reviews"][3]
+    assert data["qc_reviews"][0]["instructions"] == VERDICTS["qc_rework"]["instructions"]
+    assert data["qc_reviews"][1]["reason_code"] == VERDICTS["qc_rejected"]["reason_code"]
+    assert [each["sequence"] for each in data["case"]["timeline"]] == list(range(1, len(sent)))

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import attrs
 import pytest
 
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.server.party import Party
 from fulfillment_sdk.server.portal.desk import new_id
-from fulfillment_sdk.server.portal.party import store_url
 from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
 
 
@@ -123,23 +121,6 @@ async def test_a_case_and_its_notification_are_written_together_or_not_at_all(
     assert answer.status_code == 503
     shown = await desk.case(case_id)
     assert (shown["status"], len(shown["history"])) == ("new", 1)
-
-
-def test_a_portal_keeps_its_data_in_a_file_of_its_own() -> None:
-    assert store_url(make_settings(Path("/data"))) == "sqlite:////data/portal.db"
-
-
-def test_in_a_shared_database_it_has_a_schema_of_its_own() -> None:
-    settings = make_settings(Path("/data"))
-    shared = attrs.evolve(settings, database_url="postgresql+psycopg://u:p@db/fulfillment")
-    url = store_url(shared)
-    assert url.startswith("postgresql+psycopg://u:p@db/fulfillment?options=")
-    assert "search_path" in url
-
-
-def test_a_file_that_was_named_is_taken_as_it_is() -> None:
-    settings = attrs.evolve(make_settings(Path("/data")), database_url="sqlite:////other.db")
-    assert store_url(settings) == "sqlite:////other.db"
 
 
 class Given:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fulfillment_sdk.lifecycle import TRANSITIONS
-from tests.integration.portal.desk import VERDICTS, Desk
+from tests.integration.portal.desk import FORM, VERDICTS, Desk
 
 ROLES = ("ops", "engine", "worker", "qc", "finance", "system")
 PLAIN = [
@@ -35,6 +35,29 @@ async def test_each_role_takes_the_steps_of_its_actor_and_no_other(desk: Desk, r
                 assert answer.json()["actor"] == role
                 case_id = await desk.create()
                 await desk.drive(case_id, previous)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("to", ["submitted", *VERDICTS])
+async def test_forms_and_reviews_too_come_from_their_actor_alone(
+    desk: Desk, to: str, role: str
+) -> None:
+    await desk.hire()
+    token = await desk.token(role)
+    case_id = await desk.create()
+    await desk.drive(case_id, "in_progress" if to == "submitted" else "submitted")
+    before = await desk.case(case_id)
+    if to == "submitted":
+        answer = await desk.post(f"cases/{case_id}/submissions/", FORM, token=token)
+    else:
+        answer = await desk.review(case_id, to, token=token)
+    if role == ("worker" if to == "submitted" else "qc"):
+        assert answer.status_code == 201
+        assert answer.json()["transition"]["actor"] == role
+    else:
+        assert answer.status_code == 403
+        assert await desk.case(case_id) == before
+        assert desk.notified(case_id) == len(before["history"])
 
 
 async def test_nobody_but_an_admin_acts_as_somebody_else(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.portal.desk import BEGIN, Captor, Clock, Desk, make_settings
 
 TAT = {"verification": {"tat_hours": "2"}}
+TOO_LATE = "Illegal status transition from 'pending_allocation' to 'in_progress'"
 
 
 async def test_an_assignment_nobody_accepts_goes_back(desk: Desk, captor: Captor) -> None:
@@ -109,6 +110,60 @@ async def test_a_timer_set_before_a_restart_fires_after_it(tmp_path: Path) -> No
     assert await after.portal.timers.run_due(clock.now) == 0
     await after.portal.stop()
     await after.http.aclose()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "fields"),
+    [
+        ("allocated", "acceptance_timeout", {}),
+        ("qc_rework", "rework_timeout", {}),
+        ("in_progress", "tat_breached", TAT),
+    ],
+)
+async def test_a_timer_that_fired_before_a_restart_does_not_fire_after_it(
+    tmp_path: Path, status: str, reason: str, fields: dict[str, object]
+) -> None:
+    settings, clock = make_settings(tmp_path), Clock()
+    first = Desk(settings, clock=clock, captor=Captor())
+    await first.portal.start()
+    await first.hire()
+    case_id = await first.create(**fields)
+    await first.drive(case_id, status)
+    assert (await first.case(case_id))["due_at"] is not None
+    clock.advance(7200)
+    assert await first.portal.timers.run_due(clock.now) == 1
+    fired = await first.case(case_id)
+    notified = first.notified(case_id)
+    assert (fired["history"][-1]["actor"], fired["history"][-1]["reason"]) == ("timer", reason)
+    await first.portal.stop()
+    await first.http.aclose()
+    clock.advance(7200)
+    again = Desk(settings, clock=clock, captor=Captor())
+    await again.portal.start()
+    assert await again.portal.timers.run_due(clock.now) == 0
+    assert await again.case(case_id) == fired
+    assert again.notified(case_id) == notified == fired["history"][-1]["sequence"]
+    await again.portal.stop()
+    await again.http.aclose()
+
+
+async def test_a_worker_who_begins_as_the_timer_fires_wins_or_is_told_so(desk: Desk) -> None:
+    await desk.hire()
+    cases = [await desk.create() for _ in range(6)]
+    for case_id in cases:
+        await desk.drive(case_id, "allocated")
+    desk.clock.advance(1800)
+    firing = asyncio.create_task(desk.portal.timers.run_due(desk.clock.now))
+    answers = await asyncio.gather(*(desk.step(case_id, "in_progress") for case_id in cases))
+    await firing
+    for case_id, answer in zip(cases, answers, strict=True):
+        last = (await desk.case(case_id))["history"][-1]
+        if answer.status_code == 201:
+            assert last["actor"] == "worker"
+        else:
+            assert answer.json()["message"] == TOO_LATE
+            assert last["actor"] == "timer"
+        assert desk.notified(case_id) == 3
 
 
 async def test_a_timer_set_meanwhile_is_not_slept_through(tmp_path: Path) -> None:

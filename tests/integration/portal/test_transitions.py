@@ -6,69 +6,103 @@ import asyncio
 
 import pytest
 
-from fulfillment_sdk.lifecycle import STATUSES, TRANSITIONS, find
+from fulfillment_sdk.lifecycle import STATUSES, TRANSITIONS, Transition, find
 from tests.integration.portal.desk import PATHS, VERDICTS, Captor, Desk
 
-PLAIN = [
-    (row.previous, row.new, actor, reason)
+TABLE = [
+    (row, actor, reason)
     for row in TRANSITIONS
+    if row.previous is not None
     for actor, reason in row.reasons
-    if row.previous is not None and row.new != "submitted" and row.new not in VERDICTS
 ]
+NEED_MORE = ("submitted", *VERDICTS)
+TEXTS = {
+    "allocated": "Case allocated to worker",
+    "in_progress": "Case in progress",
+    "submitted": "Case submitted for review",
+}
+"""What the documents say; for every other step the sentence is made from its two statuses."""
 
 
-@pytest.mark.parametrize(("previous", "new", "actor", "reason"), PLAIN)
-async def test_an_admin_takes_every_plain_step_as_each_of_its_actors(
-    desk: Desk, captor: Captor, previous: str, new: str, actor: str, reason: str
-) -> None:
-    await desk.hire()
+async def test_a_case_begins_as_new_by_its_partner(desk: Desk, captor: Captor) -> None:
     case_id = await desk.create()
-    await desk.drive(case_id, previous)
-    answer = await desk.step(case_id, new, actor=actor, reason=reason)
-    assert answer.status_code == 201, answer.text
-    taken = answer.json()
-    assert (taken["previous_status"], taken["new_status"]) == (previous, new)
-    assert (taken["actor"], taken["reason"]) == (actor, reason)
-    event = (await captor.first(taken["sequence"]))[-1]
-    assert event.transition_id == taken["id"]
-    assert (event.sequence, event.actor, event.reason) == (taken["sequence"], actor, reason)
-    assert event.final == (new in ("cancelled", "payment_complete"))
-
-
-@pytest.mark.parametrize("previous", PATHS)
-async def test_every_other_step_is_refused_and_notifies_nobody(
-    desk: Desk, captor: Captor, previous: str
-) -> None:
-    await desk.hire()
-    case_id = await desk.create()
-    await desk.drive(case_id, previous)
-    before = await desk.case(case_id)
-    for to in STATUSES:
-        if find(previous, to) is not None:
-            continue
-        answer = await desk.post(f"cases/{case_id}/transitions/", {"to": str(to)})
-        assert answer.status_code == 409
-        assert answer.json() == {
-            "status": "error",
-            "message": f"Illegal status transition from '{previous}' to '{to}'",
-        }
-    assert await desk.case(case_id) == before
-    deliveries = await desk.captor.first(before["history"][-1]["sequence"])
-    assert [event.sequence for event in deliveries] == list(range(1, len(deliveries) + 1))
+    [begun] = (await desk.case(case_id))["history"]
+    assert (begun["previous_status"], begun["new_status"]) == (None, "new")
+    assert (begun["actor"], begun["reason"]) == ("partner", "created")
+    [event] = await captor.first(1)
+    assert (event.previous_status, event.new_status, event.sequence) == (None, "new", 1)
+    assert (event.transition_id, event.message) == (begun["id"], "Case created")
+    assert not event.final
 
 
 @pytest.mark.parametrize(
-    ("to", "words"), [("submitted", "submissions/"), *((to, "qc-reviews/") for to in VERDICTS)]
+    ("row", "actor", "reason"),
+    TABLE,
+    ids=[f"row {row.number} {actor}: {reason}" for row, actor, reason in TABLE],
+)
+async def test_every_row_of_the_table_is_taken_as_each_of_its_actors(
+    desk: Desk, captor: Captor, row: Transition, actor: str, reason: str
+) -> None:
+    await desk.hire()
+    case_id = await desk.create()
+    await desk.drive(case_id, str(row.previous))
+    answer = await desk.step(case_id, row.new, actor=actor, reason=reason)
+    assert answer.status_code == 201, answer.text
+    taken = answer.json()["transition"] if row.new in NEED_MORE else answer.json()
+    assert (taken["previous_status"], taken["new_status"]) == (row.previous, row.new)
+    assert (taken["actor"], taken["reason"]) == (actor, reason)
+    assert (await desk.case(case_id))["status"] == row.new
+    event = (await captor.first(taken["sequence"]))[-1]
+    assert (event.previous_status, event.new_status) == (row.previous, row.new)
+    assert event.transition_id == taken["id"]
+    assert (event.sequence, event.actor, event.reason) == (taken["sequence"], actor, reason)
+    assert event.final == (row.new in ("cancelled", "payment_complete"))
+    assert event.message == TEXTS.get(
+        row.new, f"Case status changed from '{row.previous}' to '{row.new}'"
+    )
+    # One notification for the change, and after a pass the completion: no more than that.
+    completes = row.new == "qc_passed"
+    assert desk.notified(case_id) == taken["sequence"] + completes
+
+
+@pytest.mark.parametrize("previous", PATHS)
+async def test_every_other_step_is_refused_and_notifies_nobody(desk: Desk, previous: str) -> None:
+    await desk.hire()
+    case_id = await desk.create()
+    await desk.drive(case_id, previous)
+    before, notified = await desk.case(case_id), desk.notified(case_id)
+    refused = [to for to in STATUSES if find(previous, to) is None]
+    assert previous in refused
+    for to in refused:
+        calls = [await desk.post(f"cases/{case_id}/transitions/", {"to": str(to)})]
+        if to in NEED_MORE:
+            calls.append(await desk.step(case_id, to))
+        for answer in calls:
+            assert answer.status_code == 409
+            assert answer.json() == {
+                "status": "error",
+                "message": f"Illegal status transition from '{previous}' to '{to}'",
+            }
+    assert await desk.case(case_id) == before
+    assert desk.notified(case_id) == notified
+
+
+@pytest.mark.parametrize(
+    ("to", "call"), [("submitted", "submissions/"), *((to, "qc-reviews/") for to in VERDICTS)]
 )
 async def test_a_step_that_needs_more_names_the_call_that_takes_it(
-    desk: Desk, to: str, words: str
+    desk: Desk, to: str, call: str
 ) -> None:
     await desk.hire()
     case_id = await desk.create()
     await desk.drive(case_id, "in_progress" if to == "submitted" else "submitted")
+    before = await desk.case(case_id)
     answer = await desk.post(f"cases/{case_id}/transitions/", {"to": to})
     assert answer.status_code == 409
-    assert words in answer.json()["message"]
+    assert answer.json()["status"] == "error"
+    assert f"POST cases/{{id}}/{call}" in answer.json()["message"]
+    assert await desk.case(case_id) == before
+    assert desk.notified(case_id) == len(before["history"])
 
 
 async def test_an_admin_acts_as_the_rows_first_actor_by_default(desk: Desk) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fulfillment_sdk.client.answers import refusal
-from fulfillment_sdk.client.dialect import wanted, write
+from fulfillment_sdk.client.dialect import faults, wanted, write
 from fulfillment_sdk.errors import BadRequest
 from tests.unit.client.support import call, sample
 
@@ -65,6 +65,18 @@ def test_a_blank_mandatory_field_is_missing_however_it_is_written() -> None:
     assert not wanted(error, {"narrative": ""})
 
 
+def test_what_is_wrong_with_the_case_itself_is_told_from_how_it_is_written() -> None:
+    wrong = {"narrative": BLANK, "clients_case": [{"fname": ["Too long."]}]}
+    assert (
+        faults({"gbv_related": ["Not a valid string."], "justice_id": BLANK} | wrong, CASE) == wrong
+    )
+
+
+@pytest.mark.parametrize("errors", [None, [], "gbv_related", {}])
+def test_what_names_nothing_names_no_fault(errors: object) -> None:
+    assert faults(errors, CASE) == {}
+
+
 def test_only_a_400_is_about_writing() -> None:
     assert not wanted(refused({"justice_id": BLANK}, status=422), CASE)
 
@@ -80,6 +92,11 @@ def test_the_other_writing_has_words_for_the_boolean_and_no_blanks() -> None:
         "gbv_related": "1",
         "narrative": "Told in confidence.",
     }
+
+
+def test_a_blank_mandatory_field_is_written_as_it_is() -> None:
+    case = {"reporter": {"fname": " ", "phone": ""}, "narrative": "", "plan": " ", "src": ""}
+    assert write(case) == {"reporter": {"fname": " "}, "narrative": "", "plan": " "}
 
 
 def test_false_is_written_as_zero() -> None:

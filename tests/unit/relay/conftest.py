@@ -95,13 +95,16 @@ class Bench:
     def accept(self, *events: Event) -> list[str]:
         return [self.relay.accept(event).result().status for event in events]
 
-    def dispatcher(self, **options: float) -> Dispatcher:
+    def dispatcher(
+        self, *, poll: float = 1.0, monotonic: Callable[[], float] | None = None
+    ) -> Dispatcher:
         return Dispatcher(
             self.store,
             {"scripted": self.sink},
             random=lambda: 0.5,
             watch=Watch(self.attempts.append, lambda name, why: self.disabled.append((name, why))),
-            **options,
+            poll=poll,
+            monotonic=monotonic,
         )
 
     async def turn(self, dispatcher: Dispatcher | None = None) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import NoReturn
 
 import pytest
@@ -92,9 +93,8 @@ def test_what_is_stored_is_sealed(make: Make, store: Store) -> None:
     bench.accept(event("e1"))
     bench.relay.quarantine("e2", b"body of e2", "unreadable").result()
 
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as raw:
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as raw:
         dump = "\n".join(raw.iterdump())
-    raw.close()
     assert b"body of".hex() not in dump.lower()
     assert b"whsec_hush".hex() not in dump.lower()
     assert "whsec_hush" not in dump

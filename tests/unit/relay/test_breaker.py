@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
 
+from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Reject, Retry, RetryPolicy
 from fulfillment_sdk.relay.breaker import LONGEST_PAUSE, OPENS_AFTER, Breaker
 from fulfillment_sdk.relay.lane_run import UNREADABLE
@@ -20,9 +22,10 @@ DAY = 86_400.0
 
 
 def failing(times: int, now: float = START) -> Breaker:
+    """A breaker that has seen failures of so many cases."""
     breaker = Breaker()
-    for _ in range(times):
-        breaker.failed(POLICY, now)
+    for lane in range(times):
+        breaker.failed(lane, POLICY, now)
     return breaker
 
 
@@ -37,9 +40,19 @@ def test_the_fifth_opens_it_until_the_next_step_has_passed() -> None:
     assert breaker.admits(8, START + 5) == 1
 
 
+def test_one_case_that_fails_alone_holds_up_no_other() -> None:
+    breaker = Breaker()
+    for _ in range(50):
+        breaker.failed(7, POLICY, START)
+    assert breaker.admits(8, START) == 8
+
+    breaker.failed(8, POLICY, START)
+    assert breaker.admits(8, START) == 0, "two cases, and one failure in a row more than enough"
+
+
 def test_one_probe_at_a_time() -> None:
     breaker = failing(OPENS_AFTER)
-    breaker.claimed(1)
+    breaker.begins(1)
 
     assert breaker.admits(8, START + 5) == 0
 
@@ -48,25 +61,68 @@ def test_one_probe_at_a_time() -> None:
 def test_each_failed_probe_waits_for_the_next_step_at_most_a_minute(
     failed_probes: int, pause: float
 ) -> None:
-    breaker = failing(OPENS_AFTER + failed_probes)
+    breaker = failing(OPENS_AFTER)
+    for lane in range(failed_probes):
+        breaker.begins(lane)
+        breaker.failed(lane, POLICY, START)
 
     assert breaker.probe_at == START + pause <= START + LONGEST_PAUSE
 
 
+def test_what_was_under_way_when_it_opened_is_no_probe() -> None:
+    breaker = failing(OPENS_AFTER + 3)
+    assert breaker.probe_at == START + 5
+
+    breaker.begins(1)
+    breaker.failed(2, POLICY, START + 4)
+    breaker.ended(2)
+
+    assert breaker.probe_at == START + 5
+    assert breaker.admits(8, START + 60) == 0, "the probe is still under way"
+
+
 def test_a_success_closes_it() -> None:
     breaker = failing(OPENS_AFTER + 3)
-    breaker.claimed(1)
+    breaker.begins(1)
     breaker.succeeded()
-
     assert breaker.admits(8, START) == 8
+
+    for lane in range(OPENS_AFTER - 1):
+        breaker.failed(lane, POLICY, START)
+    assert breaker.admits(8, START) == 8, "the count has begun anew"
 
 
 def test_a_probe_that_was_handed_back_may_be_made_again() -> None:
     breaker = failing(OPENS_AFTER)
-    breaker.claimed(1)
-    breaker.ended()
+    breaker.begins(1)
+    breaker.ended(1)
 
     assert breaker.admits(8, START + 5) == 1
+
+
+async def test_a_probe_that_could_not_be_claimed_is_made_later(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    cases = [f"case_{n}" for n in range(OPENS_AFTER)]
+    bench.sink.fails_for = {"partner"}
+    bench.accept(*(event(f"e{n}", case) for n, case in enumerate(cases)))
+    dispatcher = bench.dispatcher()
+    await bench.drain(dispatcher)
+    bench.clock.now += 60
+
+    def refuses(*_args: object, **_more: object) -> NoReturn:
+        raise StoreUnavailable("The database can't be reached")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("fulfillment_sdk.relay.dispatcher.load", refuses)
+        with pytest.raises(StoreUnavailable):
+            await dispatcher.turn()
+    bench.clock.now += 60
+    bench.sink.fails_for = set()
+    await bench.drain(dispatcher)
+
+    assert bench.pending() == []
 
 
 async def test_a_dead_endpoint_is_probed_and_a_live_one_beside_it_served(make: Make) -> None:
@@ -145,6 +201,37 @@ async def test_a_success_in_between_begins_the_count_anew(make: Make) -> None:
 
     assert bench.disabled == []
     assert bench.pending() == []
+
+
+@pytest.mark.parametrize("by", ["itself", "its owner"])
+async def test_one_that_was_disabled_and_is_enabled_again_begins_without_failures(
+    make: Make, by: str
+) -> None:
+    policy = RetryPolicy((0, 5), jitter=0, endless=True, disable_after=(100, 3))
+    bench = make(to(policy=policy, owner="org"))
+    bench.sink.fails_for = {"partner"}
+    bench.accept(event("e1"))
+
+    async def fails_three_times() -> None:
+        for _ in range(3):
+            await bench.drain()
+            bench.clock.now += 60
+
+    def enable(connection: sa.Connection) -> None:
+        if by == "itself":
+            bench.relay.put_destination(connection, to(policy=policy, owner="org"))
+        else:
+            bench.relay.enable_owner(connection, "org", bench.disabled[0][1])
+
+    await fails_three_times()
+    bench.store.write(enable).result()
+    assert len(bench.disabled) == 1
+    await bench.drain()
+    assert len(bench.disabled) == 1, "one more failure is not three"
+    bench.clock.now += 60
+    await fails_three_times()
+
+    assert len(bench.disabled) == 2
 
 
 async def test_who_answers_gone_is_told_about_once(make: Make) -> None:

@@ -19,11 +19,12 @@ from fulfillment_sdk.relay import (
     Retry,
     RetryPolicy,
 )
-from fulfillment_sdk.relay.dispatcher import EVENTS_PER_LANE, Dispatcher
+from fulfillment_sdk.relay.dispatcher import Dispatcher
 from fulfillment_sdk.relay.lanes import Settlement, claim, settle
+from fulfillment_sdk.relay.picker import EVENTS_PER_LANE
 from fulfillment_sdk.relay.schema import deliveries, lanes
 from fulfillment_sdk.relay.watch import Watch
-from tests.unit.relay.conftest import START, Bench, event, to
+from tests.unit.relay.conftest import START, Bench, Clock, event, to
 
 Make = Callable[..., Bench]
 
@@ -435,3 +436,182 @@ async def test_of_two_relays_on_one_file_one_dispatches_and_the_other_takes_over
         await two.wait()
 
     assert (first.sink.ids, second.sink.ids) == (["e1"], ["e2"])
+
+
+async def test_a_stop_in_the_middle_of_a_turn_gives_back_what_was_claimed(make: Make) -> None:
+    bench = make()
+    bench.accept(*(event(f"e{n}", f"case_{n}") for n in range(5)))
+    claimed = asyncio.Event()
+    dispatcher = bench.dispatcher()
+    real = bench.store.read
+    loop = asyncio.get_running_loop()
+
+    def slow_read(work: Callable[[sa.Connection], object]) -> object:
+        loop.call_soon(claimed.set)
+        return real(work)
+
+    bench.store.read = slow_read  # type: ignore[method-assign,assignment]
+    running = asyncio.create_task(dispatcher.run())
+    async with asyncio.timeout(5):
+        await claimed.wait()
+        await dispatcher.stop()
+        await running
+    bench.store.read = real  # type: ignore[method-assign]
+
+    waiting = bench.relay.undelivered().result()
+    delivered = set(bench.sink.ids)
+    assert {one.event_id for one in waiting} == {f"e{n}" for n in range(5)} - delivered
+    assert all(one.due_at == START for one in waiting), "no lease is left behind"
+
+
+async def test_a_dispatcher_that_is_alone_ends_the_leases_of_the_dead(make: Make) -> None:
+    bench = make()
+    bench.accept(event("e1"))
+    bench.store.write(
+        lambda c: claim(c, 1, now=START, lease=60, most=9, events_per_lane=20)
+    ).result()
+    await run_until(bench.dispatcher(), bench.sink.arrival_of("e1"))
+
+    assert bench.pending() == []
+
+
+async def test_what_waits_waits_no_longer_when_the_clock_is_set_back(make: Make) -> None:
+    bench, monotonic = make(), Clock(0.0)
+    bench.sink.script["e1"] = [Retry("500")]
+    bench.accept(event("e1"))
+    dispatcher = bench.dispatcher(monotonic=monotonic)
+    await bench.turn(dispatcher)
+    bench.clock.now -= 86_400
+    arrived = bench.sink.arrival_of("e2")
+    bench.accept(event("e2", "case_2"))
+    await run_until(dispatcher, arrived)
+
+    (waiting,) = bench.relay.undelivered().result()
+    assert waiting.due_at == START - 86_400 + 5
+    assert bench.sink.ids == ["e1", "e2"]
+
+
+async def test_a_clock_that_is_set_forward_ends_no_lease_under_way(make: Make) -> None:
+    bench, monotonic = make(), Clock(0.0)
+    go, begun = asyncio.Event(), asyncio.Event()
+
+    async def slow(_delivery: Delivery) -> Outcome:
+        begun.set()
+        await go.wait()
+        return Delivered()
+
+    bench.sink.script["e1"] = [slow]
+    bench.accept(event("e1"))
+    dispatcher = bench.dispatcher(monotonic=monotonic)
+    running = asyncio.create_task(dispatcher.run(alone=True))
+    async with asyncio.timeout(5):
+        await begun.wait()
+        bench.clock.now += 3600
+        arrived = bench.sink.arrival_of("e2")
+        bench.accept(event("e2", "case_2"))
+        dispatcher.wake()
+        await arrived.wait()
+    go.set()
+    await dispatcher.stop()
+    await running
+
+    assert bench.sink.ids == ["e1", "e2"], "e1 is under way, and not begun again"
+    assert bench.pending() == []
+
+
+async def run_until(dispatcher: Dispatcher, arrived: asyncio.Event) -> None:
+    running = asyncio.create_task(dispatcher.run(alone=True))
+    async with asyncio.timeout(5):
+        await arrived.wait()
+    await dispatcher.stop()
+    await running
+
+
+async def test_a_destination_that_cannot_be_read_stops_no_other(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make(to("damaged"), to("sound"))
+    bench.accept(event("e1"))
+    damage = sa.text("UPDATE relay_destinations SET settings = x'01' WHERE name = 'damaged'")
+    bench.store.write(lambda c: c.execute(damage)).result()
+    await bench.drain()
+
+    assert bench.sink.ids == ["e1"]
+    assert "destination damaged can't be read, its events wait" in caplog.text
+
+
+async def test_a_backlog_wider_than_a_statements_parameters_goes_out(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfillment_sdk.relay.load.CHUNK", 3)
+    bench = make(to(concurrency=50))
+    batch = [event(f"e{n:02}", f"case_{n % 7}", n) for n in range(40)]
+    bench.store.write(lambda c: bench.relay.accept_in(c, batch)).result()
+    await bench.drain()
+
+    assert sorted(bench.sink.ids) == [one.id for one in batch]
+
+
+async def test_a_turn_takes_no_more_lanes_than_its_limit(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfillment_sdk.relay.picker.LANES_PER_TURN", 3)
+    bench = make(to(concurrency=50))
+    bench.accept(*(event(f"e{n}", f"case_{n}") for n in range(8)))
+    dispatcher = bench.dispatcher()
+    await bench.turn(dispatcher)
+    assert len(bench.sink.seen) == 3
+    await bench.drain(dispatcher)
+
+    assert len(bench.sink.seen) == 8
+
+
+async def test_no_more_bytes_are_held_than_the_budget_and_one_event(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfillment_sdk.relay.dispatcher.BUDGET_BYTES", 100)
+    bench = make(to(concurrency=50))
+    held: list[int] = []
+    under_way: set[str] = set()
+
+    async def measures(delivery: Delivery) -> Outcome:
+        under_way.add(delivery.id)
+        held.append(len(under_way))
+        await asyncio.sleep(0)
+        under_way.discard(delivery.id)
+        return Delivered()
+
+    for n in range(9):
+        bench.sink.script[f"e{n}"] = [measures]
+        bench.accept(event(f"e{n}", f"case_{n}"))
+    dispatcher = bench.dispatcher()
+    for _ in range(40):
+        await bench.turn(dispatcher)
+
+    assert len(held) == 9
+    assert max(held) <= 2, "each sealed body has some 45 bytes"
+
+
+async def test_a_sink_that_will_not_be_cancelled_does_not_keep_the_relay_from_stopping(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make()
+    started, go = asyncio.Event(), asyncio.Event()
+
+    async def stubborn(_delivery: Delivery) -> Outcome:
+        started.set()
+        while not go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await go.wait()
+        return Delivered()
+
+    bench.sink.script["e1"] = [stubborn]
+    bench.accept(event("e1"))
+    dispatcher = bench.dispatcher()
+    await dispatcher.turn()
+    await started.wait()
+    await dispatcher.stop(grace=0.01)
+    go.set()
+    await dispatcher.idle()
+
+    assert "1 deliveries do not end" in caplog.text

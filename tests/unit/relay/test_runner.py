@@ -98,6 +98,32 @@ async def test_a_call_that_timed_out_while_it_queued_is_never_made() -> None:
     assert sink.threads == []
 
 
+async def test_a_call_that_hangs_holds_up_no_other_one_while_there_is_a_thread_to_spare() -> None:
+    threads = DaemonThreads(3, "sink-d")
+    await threads.call(lambda: None)  # leaves one idle thread, on which both now count
+    go = threading.Event()
+    hanging = asyncio.create_task(threads.call(lambda: go.wait(10)))
+    other = asyncio.create_task(threads.call(lambda: "served"))
+    async with asyncio.timeout(5):
+        assert await other == "served"
+
+    assert not hanging.done()
+    go.set()
+    await hanging
+    threads.close()
+
+
+async def test_no_more_threads_are_made_than_allowed() -> None:
+    threads = DaemonThreads(2, "sink-d")
+    names = {
+        await call
+        for call in [asyncio.create_task(threads.call(threading.get_ident)) for _ in range(20)]
+    }
+    threads.close()
+
+    assert 1 <= len(names) <= 2
+
+
 def test_a_hanging_sink_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
     code = (
         "import threading\n"

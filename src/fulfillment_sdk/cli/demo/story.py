@@ -164,7 +164,12 @@ def _say_where(screen: Screen, server: LocalServer) -> None:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Make a folder of our own; it goes when the demo is broken off."""
-    folder = Path(tempfile.mkdtemp(prefix="fulfillment-demo-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="fulfillment-demo-"))
+    except OSError as error:
+        raise FulfillmentError(
+            "No temporary folder can be made", remedy="Set TMPDIR to a folder that can be written."
+        ) from error
     try:
         yield folder
     except (KeyboardInterrupt, SystemExit):

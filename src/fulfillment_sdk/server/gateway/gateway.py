@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from sqlalchemy.engine import make_url
 from starlette.routing import BaseRoute, Mount
 
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import SCHEMA as RELAY_SCHEMA
 from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.server.databases import store_url
 from fulfillment_sdk.server.gateway import dev_mailbox, endpoint_url, subscriptions
 from fulfillment_sdk.server.gateway.admin import Admin
 from fulfillment_sdk.server.gateway.answers import Gate
@@ -24,10 +24,9 @@ from fulfillment_sdk.server.gateway.mailer import Mailbox
 from fulfillment_sdk.server.gateway.notices import keep_telling
 from fulfillment_sdk.server.gateway.notifications import Notifications
 from fulfillment_sdk.server.gateway.portal_client import PortalClient
-from fulfillment_sdk.server.gateway.pulse import Pulse
 from fulfillment_sdk.server.gateway.schema import SCHEMA
 from fulfillment_sdk.server.gateway.subscriptions import Subscriptions
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.store import Sealer, Store
 
 _PARTNERS = "/webform"  # below the mount at /api/webhook
@@ -60,7 +59,7 @@ class Gateway:
             settings = context.settings
             store = await asyncio.to_thread(
                 Store.open,
-                store_url(settings),
+                store_url(settings, "gateway"),
                 schemas=[SCHEMA, RELAY_SCHEMA],
                 sealer=Sealer(settings.storage_keys),
                 clock=context.clock,
@@ -108,16 +107,6 @@ class Gateway:
         if not live.relay.is_dispatching:
             found.append("gateway: the dispatcher is not running")
         return found
-
-
-def store_url(settings: Settings) -> str:
-    """Return the gateway's own database: a file, or the schema ``gateway`` of a PostgreSQL one."""
-    if settings.database_url is None:
-        return f"sqlite:///{settings.data / 'gateway.db'}"
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "postgresql":
-        url = url.update_query_dict({"options": "-csearch_path=gateway"})
-    return url.render_as_string(hide_password=False)
 
 
 def _routes(context: Context) -> list[BaseRoute]:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.engine import make_url
 from starlette.routing import BaseRoute
 
 from fulfillment_sdk import relay
@@ -15,12 +14,14 @@ from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.plugins.addresses import anything
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Relay, Sink
+from fulfillment_sdk.server.databases import store_url
 from fulfillment_sdk.server.portal import notify
 from fulfillment_sdk.server.portal.desk import Desk, Ids
 from fulfillment_sdk.server.portal.door import Door
 from fulfillment_sdk.server.portal.routes import routes
 from fulfillment_sdk.server.portal.schema import SCHEMA
 from fulfillment_sdk.server.portal.timers import Timers
+from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.store import Sealer, Store
 
@@ -51,6 +52,7 @@ class Portal:
         self._desk: Desk | None = None
         self._timers: Timers | None = None
         self._running: asyncio.Task[None] | None = None
+        self._pulse: Pulse | None = None
         door = Door(
             desk=self._desk_now,
             staff_token=settings.staff_token,
@@ -76,6 +78,9 @@ class Portal:
             opened.push_async_callback(asyncio.to_thread, desk.store.close)
             await opened.enter_async_context(desk.relay.running())
             self._desk, self._timers = desk, Timers(desk)
+            self._pulse = Pulse(desk.store)
+            feeling = asyncio.create_task(self._pulse.keep_feeling(), name="portal-pulse")
+            opened.push_async_callback(_end, feeling)
             self._running = asyncio.create_task(self._timers.run(), name="portal-timers")
             self._open = opened.pop_all()
         log.info("Portal started, notifying %s", settings.gateway_url)
@@ -94,6 +99,8 @@ class Portal:
         if self._desk is None:
             return ["portal: not started"]
         found = []
+        if self._pulse is not None and self._pulse.problem:
+            found.append(f"portal: {self._pulse.problem}")
         if not self._desk.relay.is_dispatching:
             found.append("portal: the dispatcher is not running")
         if self._running is None or self._running.done():
@@ -103,7 +110,7 @@ class Portal:
     def _open_desk(self) -> Desk:
         settings = self._settings
         store = Store.open(
-            store_url(settings),
+            store_url(settings, "portal"),
             schemas=[relay.SCHEMA, SCHEMA],
             sealer=Sealer(settings.storage_keys),
             clock=self._clock,
@@ -131,11 +138,6 @@ class Portal:
         self.timers.expect(due_at)
 
 
-def store_url(settings: Settings) -> str:
-    """Return the portal's own database: a file, or the schema ``portal`` of a PostgreSQL one."""
-    if settings.database_url is None:
-        return f"sqlite:///{settings.data / 'portal.db'}"
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "postgresql":
-        url = url.update_query_dict({"options": "-csearch_path=portal"})
-    return url.render_as_string(hide_password=False)
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -11,6 +11,11 @@ ALWAYS = (
     "https://partner.example.org:8443/hook?x=1",
     "https://8.8.8.8/hook",
     "https://[2606:4700:4700::1111]/hook",
+    "https://xn--bcher-kva.example/hook",
+    "https://partner.example.org./hook",
+    "https://0x7f.example.org/",
+    "https://127.0.0.1.nip.example/",
+    "https://3com.example-1/",
 )
 WITH_DEV = (
     "http://partner.example.org/hook",
@@ -42,6 +47,17 @@ NEVER = (
     "https://[::ffff:10.0.0.1]/",
     "https://[64:ff9b::a00:1]/",
     "https://partner.example.org/" + "x" * 2048,
+    "https://127.0.0.1./",
+    "https://127.1/",
+    "https://0177.0.0.1/",
+    "https://0x7f.1/",
+    "https://0X7F000001/",
+    "https://2130706433/",
+    "https://1.2.3.4.5/",
+    "https://256.256.256.256/",
+    "https://[v1.fe80::a]/",
+    "https://127%2E0%2E0%2E1/",
+    "https://partner..example.org/",
 )
 
 

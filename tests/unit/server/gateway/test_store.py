@@ -20,8 +20,8 @@ from fulfillment_sdk.server.gateway import (
 )
 from fulfillment_sdk.server.gateway.housekeeping import keep_house, sweep
 from fulfillment_sdk.server.gateway.organizations import Email, Organization
-from fulfillment_sdk.server.gateway.pulse import Pulse
 from fulfillment_sdk.server.gateway.tokens import Claims
+from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.store import Sealer, Store
 
 DAY = 86_400.0

@@ -12,9 +12,9 @@ _EVERY = 5.0
 
 
 class Pulse:
-    """Writes nothing, in a transaction, again and again; ``problem`` is why that failed, or ``""``.
+    """Probes the store again and again; ``problem`` is why that failed, or ``""``.
 
-    A read would not notice a database that is locked or can no longer be written.
+    A read, or a transaction that writes nothing, would not notice a disk that is full.
     """
 
     def __init__(self, store: Store) -> None:
@@ -24,7 +24,7 @@ class Pulse:
     async def feel(self) -> None:
         """Try once."""
         try:
-            await self._store.write(lambda _connection: None)
+            await self._store.probe()
         except StoreError as error:
             self.problem = error.message
         else:

@@ -1,0 +1,1 @@
+"""Servers that are not ours, made for tests."""

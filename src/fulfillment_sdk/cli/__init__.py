@@ -11,12 +11,12 @@ from fulfillment_sdk.errors import MissingExtra
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status.
 
-    Without the `cli` extra it says how to install it.
+    Without click it says how to install it, with what the commands need as well.
     """
     try:
         from fulfillment_sdk.cli.group import command
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit(f"Error: {MissingExtra('click', 'cli')}")
+        sys.exit(f"Error: {MissingExtra('click', 'server')}")
     command.main(args=arguments, prog_name="fulfillment")

@@ -137,8 +137,9 @@ async def _too_large(_request: Request, _exc: Exception) -> Response:
     return error("Request body too large", 413)
 
 
-async def _store_unavailable(request: Request, _exc: Exception) -> Response:
-    _log.error("store unavailable", extra={"request_id": request_id(request.scope)})
+async def _store_unavailable(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, StoreUnavailable)
+    _log.error("store unavailable: %s", exc.message, extra={"request_id": request_id(request.scope)})
     return error("Service unavailable", 503, headers={"Retry-After": _STORE_RETRY})
 
 

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -17,6 +16,7 @@ from fulfillment_sdk.store.engine import is_sqlite, make_engine, unavailable
 from fulfillment_sdk.store.fork_gate import ForkGate
 from fulfillment_sdk.store.future import StoreFuture
 from fulfillment_sdk.store.migrations import Schema, migrate
+from fulfillment_sdk.store.readers import Readers
 from fulfillment_sdk.store.sealing import Sealer
 from fulfillment_sdk.store.writer import Writer
 
@@ -34,11 +34,11 @@ class _Process:
         self.engine = make_engine(url, readonly=False)
         self.read_engine = make_engine(url, readonly=True) if sqlite else self.engine
         self.writer = Writer(self.engine, gate=gate, on_commit=on_commit)
-        self.readers = ThreadPoolExecutor(_READERS, thread_name_prefix="fulfillment-reader")
+        self.readers = Readers(_READERS)
 
     def close(self) -> None:
         self.writer.close()
-        self.readers.shutdown()
+        self.readers.close()
         self.disconnect()
 
     def disconnect(self) -> None:

@@ -87,7 +87,7 @@ def test_without_click_the_command_says_what_to_install(
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"])
-    assert 'pip install "fulfillment-sdk[cli]"' in str(ended.value)
+    assert 'pip install "fulfillment-sdk[server]"' in str(ended.value)
 
 
 def serve(*arguments: str, environ: dict[str, str] | None = None) -> Result:

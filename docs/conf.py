@@ -32,6 +32,7 @@ autodoc_typehints_description_target = "documented"
 autodoc_class_signature = "separated"
 
 default_role = "literal"
+smartquotes_action = "qe"  # "--dev" is a flag and no dash
 nitpicky = True
 # Other projects' names: looking them up would need the network.
 nitpick_ignore_regex = [

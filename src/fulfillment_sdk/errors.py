@@ -223,7 +223,9 @@ class OutcomeUnknown(TransportError):
     before sending anew.
     """
 
-    default_remedy = "Look the case up by its key or src_uid before sending it again."
+    default_remedy = (
+        "Ask the server's operator for a case with this src_uid before sending it again."
+    )
 
     def __init__(
         self,

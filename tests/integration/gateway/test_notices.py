@@ -9,7 +9,7 @@ import pytest
 
 from fulfillment_sdk.server.gateway.mailer import MailFailed
 from fulfillment_sdk.server.gateway.notices import tell_owners
-from tests.integration.gateway.parts import OWNER, House, Post, open_house
+from tests.integration.gateway.parts import BASE, OWNER, House, Post, open_house
 from tests.integration.gateway.test_subscriptions import (
     Partner,
     eventually,
@@ -87,6 +87,21 @@ async def test_what_arrives_meanwhile_is_kept(tmp_path: Path) -> None:
 
     assert [one.event_id for one in waiting] == ["evt_1", "evt_2"]
     assert partner.arrived.empty()
+
+
+async def test_enabled_again_it_gets_what_was_kept(tmp_path: Path) -> None:
+    slot = Slot()
+    async with open_partner() as partner, open_house(tmp_path, dev=True, mailer=slot) as house:
+        name = await open_with(slot, house, partner)
+        answer = await house.http.patch(
+            f"{BASE}/subscriptions/{name}/",
+            json={"enabled": True},
+            headers={"Authorization": f"Bearer {await house.token()}"},
+        )
+        assert answer.json()["enabled"] is True
+        headers, _ = await partner.next()
+
+    assert headers["webhook-id"] == "evt_1"
 
 
 async def test_where_the_mail_server_is_down_it_is_told_later(tmp_path: Path) -> None:

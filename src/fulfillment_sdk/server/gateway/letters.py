@@ -65,6 +65,7 @@ def disabled(subscription: Destination) -> Letter:
         f"Your webhook subscription {subscription.name} gets no notifications any more.\n\n"
         + (f"    Its description: {about}\n" if about else "")
         + f"    The cause: {subscription.disabled_why}\n\n"
-        "Its events are kept. Mend the endpoint, then ask the people who run this service to\n"
-        "enable the subscription again.\n",
+        "Its events are kept. Mend the endpoint, then enable the subscription again with\n\n"
+        f"    PATCH /api/webhook/webform/subscriptions/{subscription.name}/\n"
+        '    {"enabled": true}\n',
     )

@@ -19,6 +19,7 @@ from fulfillment_sdk.server.gateway import organizations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.letters import disabled
 from fulfillment_sdk.server.gateway.mailer import MailFailed
+from fulfillment_sdk.server.gateway.subscriptions import BY_HAND
 
 EVERY = 600.0
 """Seconds between looks; a subscription that is disabled meanwhile is looked at once."""
@@ -86,8 +87,8 @@ def _due(connection: sa.Connection, context: Context) -> list[Notice]:
 
 
 def _is_due(one: Destination) -> bool:
-    # A deactivated organisation is told nothing, and knows why.
-    held = one.disabled_why == organizations.DETAILS["deactivated"]
+    # A deactivated organisation is told nothing, and whoever did it himself knows.
+    held = one.disabled_why in (organizations.DETAILS["deactivated"], BY_HAND)
     return not one.enabled and not held and one.settings.get(_TOLD) != one.disabled_why
 
 

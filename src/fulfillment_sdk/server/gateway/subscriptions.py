@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import sqlalchemy as sa
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -28,6 +28,9 @@ SINK = "webhook"
 _REJECT_TRIES = 3
 _DISABLE_AFTER = (5 * 86_400.0, 20)
 
+BY_HAND = "disabled by its owner"
+"""Why a subscription gets nothing whose owner said so."""
+
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
 _MOST_EVENTS = 20
 _LONGEST_TYPE = 100
@@ -44,8 +47,32 @@ class Wanted:
     secret: str | None = field(repr=False)
 
 
+@frozen
+class Changes:
+    """What a partner wants changed; ``None`` leaves a thing as it is."""
+
+    url: str | None
+    events: tuple[str, ...] | None
+    description: str | None
+    enabled: bool | None
+
+    def of(self, destination: Destination) -> Destination:
+        """Return the destination as it is to be."""
+        given = {"url": self.url, "description": self.description}
+        settings = {key: value for key, value in given.items() if value is not None}
+        enabled = destination.enabled if self.enabled is None else self.enabled
+        why = BY_HAND if destination.enabled else destination.disabled_why
+        return evolve(
+            destination,
+            settings={**destination.settings, **settings},
+            types=destination.types if self.events is None else self.events,
+            enabled=enabled,
+            disabled_why="" if enabled else why,
+        )
+
+
 class Subscriptions:
-    """``subscriptions/``: create, list, show, delete; always the caller's own."""
+    """``subscriptions/``: create, list, show, change, delete; always the caller's own."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -57,7 +84,10 @@ class Subscriptions:
                 f"{prefix}/subscriptions/", self.many, ["GET", "POST"], "subscriptions"
             ),
             *http.with_and_without_slash(
-                f"{prefix}/subscriptions/{{id}}/", self.one, ["GET", "DELETE"], "subscription"
+                f"{prefix}/subscriptions/{{id}}/",
+                self.one,
+                ["GET", "PATCH", "DELETE"],
+                "subscription",
             ),
         ]
 
@@ -66,8 +96,9 @@ class Subscriptions:
         return await (self.create(request) if request.method == "POST" else self.all(request))
 
     async def one(self, request: Request) -> Response:
-        """Delete a subscription, or show it."""
-        return await (self.delete(request) if request.method == "DELETE" else self.show(request))
+        """Show a subscription, change it, or delete it."""
+        calls = {"DELETE": self.delete, "PATCH": self.change}
+        return await calls.get(request.method, self.show)(request)
 
     async def create(self, request: Request) -> Response:
         """Create a subscription; the secret is told here and never again."""
@@ -119,6 +150,25 @@ class Subscriptions:
         found = await context.store.read(lambda connection: self._mine(connection, name, who.id))
         return answers.not_found() if found is None else http.json_response(shown(found))
 
+    async def change(self, request: Request) -> Response:
+        """Change what is given of ``url``, ``events``, ``description`` and ``enabled``.
+
+        Enabled again, it gets what was kept for it meanwhile.
+        """
+        context = self._context
+        who = await principal(context, request)
+        name = request.path_params["id"]
+        changes = read_changes(await answers.read_object(request), dev=context.settings.dev)
+
+        def change(connection: sa.Connection) -> Destination | None:
+            mine = self._mine(connection, name, who.id)
+            if mine is None:
+                return None
+            return context.relay.put_destination(connection, changes.of(mine))
+
+        changed = await context.store.write(change)
+        return answers.not_found() if changed is None else http.json_response(shown(changed))
+
     async def delete(self, request: Request) -> Response:
         """Delete one subscription, with what is pending for it."""
         context = self._context
@@ -149,20 +199,48 @@ def shown(destination: Destination) -> dict[str, object]:
     }
 
 
+def read_changes(body: dict[str, object], *, dev: bool) -> Changes:
+    """Read what a partner wants changed.
+
+    Raises ``Refused`` with the 400 that names the first field that can't be used.
+    """
+    enabled = body.get("enabled")
+    if enabled is not None and not isinstance(enabled, bool):
+        raise Refused(answers.invalid("enabled"))
+    return Changes(
+        url=None if body.get("url") is None else _url(body["url"], dev=dev),
+        events=_events(body["events"]) if "events" in body else None,
+        description=_description(body["description"]) if "description" in body else None,
+        enabled=enabled,
+    )
+
+
 def read_wanted(body: dict[str, object], *, dev: bool) -> Wanted:
     """Read what a partner asks for.
 
     Raises ``Refused`` with the 400 that names the first field that is missing or can't be used.
     """
-    url, description = body.get("url"), body.get("description")
-    if url is None or url == "":
+    if body.get("url") in (None, ""):
         raise Refused(answers.missing("url"))
-    if not isinstance(url, str) or not endpoint_url.is_allowed(url, dev=dev):
+    return Wanted(
+        _url(body["url"], dev=dev),
+        _events(body.get("events")),
+        _description(body.get("description")),
+        _secret(body.get("secret")),
+    )
+
+
+def _url(value: object, *, dev: bool) -> str:
+    if not isinstance(value, str) or not endpoint_url.is_allowed(value, dev=dev):
         raise Refused(answers.invalid("url"))
-    description = "" if description is None else description
-    if not isinstance(description, str) or len(description) > _LONGEST_DESCRIPTION:
+    return value
+
+
+def _description(value: object) -> str:
+    value = "" if value is None else value
+    if not isinstance(value, str) or len(value) > _LONGEST_DESCRIPTION:
         raise Refused(answers.invalid("description"))
-    return Wanted(url, _events(body.get("events")), description, _secret(body.get("secret")))
+    return value
 
 
 def _events(value: object) -> tuple[str, ...]:

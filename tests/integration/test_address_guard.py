@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,6 +20,7 @@ from fulfillment_sdk.plugins.webhook import HTTPS_ONLY, WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Retry
 from fulfillment_sdk.server.gateway.endpoint_url import is_allowed
 from tests.integration.endpoints import a_server
+from tests.integration.gateway.courier import open_courier
 from tests.unit.plugins.bodies import delivery, status_changed
 
 BOTH = frozenset({"http", "https"})
@@ -278,6 +280,31 @@ async def test_a_name_is_looked_up_once_for_a_connect_so_that_no_second_answer_c
         url = f"http://partner.example.org:{port}/"
         await post(url, allow=addresses.refusal_dev, schemes=BOTH)
     assert network.names["partner.example.org"] == [["10.0.0.1"], ["10.0.0.2"]]
+
+
+async def test_a_subscribed_name_that_leads_inside_is_refused_when_its_socket_connects(
+    tmp_path: Path, network: Network
+) -> None:
+    inside = {
+        "a.example.org": ["127.0.0.1"],
+        "b.example.org": ["::1"],
+        "c.example.org": ["169.254.169.254"],
+        "d.example.org": ["10.0.0.1", "127.0.0.1"],
+        "e.example.org": ["::ffff:127.0.0.1"],
+    }
+    async with a_server(answers_202) as port, open_courier(tmp_path, dev=False) as courier:
+        subscriptions = []
+        for name, found in inside.items():
+            network.resolve(name, found)
+            subscriptions.append(await courier.subscribe(f"https://{name}:{port}/hook"))
+        await courier.event(1)
+        for subscription in subscriptions:
+            [attempt] = await courier.tried(subscription, 1)
+            assert attempt.outcome == "retry"
+            assert "refused" in attempt.why
+        waiting = await courier.listed("pending")
+        assert {one["subscription_id"] for one in waiting} == set(subscriptions)
+    assert network.connected == []
 
 
 def test_the_table_is_as_long_as_it_should_be() -> None:

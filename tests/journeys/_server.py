@@ -52,7 +52,7 @@ class ServerProcess:
         self.folder = folder
         self.address = ""
         self._log = folder.with_name(folder.name + ".log")
-        self._arguments = ["serve", *flags, "--port", str(port), "--data", str(folder)]
+        self._command = command("serve", *flags, "--port", str(port), "--data", str(folder))
         self._environ = clean_environment(environ)
         self._process: subprocess.Popen[str] | None = None
         self._stdout: list[str] = []
@@ -80,7 +80,7 @@ class ServerProcess:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                command(*self._arguments),
+                self._command,
                 env=self._environ,
                 cwd=self.folder.parent,
                 stdin=subprocess.DEVNULL,
@@ -111,6 +111,15 @@ class ServerProcess:
         self._process.stdout.close()
         self._process = None
         return status
+
+    def outlives(self, seconds: float) -> bool:
+        """Tell whether it is still there after so many seconds; returns at once if it ends."""
+        assert self._process is not None
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
 
     @property
     def further_output(self) -> list[str]:

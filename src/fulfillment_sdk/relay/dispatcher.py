@@ -8,10 +8,11 @@ import functools
 import logging
 import random as random_numbers
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.errors import StoreError, StoreUnavailable
 from fulfillment_sdk.relay import registry
 from fulfillment_sdk.relay.drift import Drift
 from fulfillment_sdk.relay.lane_run import LaneRun
@@ -24,6 +25,8 @@ from fulfillment_sdk.relay.runner import DaemonThreads, call_sink
 from fulfillment_sdk.relay.values import Delivery, Sink
 from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Store
+
+T = TypeVar("T")
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
@@ -186,7 +189,7 @@ class Dispatcher:
                 await run.run()
             except asyncio.CancelledError:
                 log.info("lane handed back destination=%s", destination.name)
-            await self._settle(registered, run)
+            await self._settle(registered, run, deadline)
         finally:
             self._held_bytes -= size
             self._picker.end(registered, claimed)
@@ -208,7 +211,7 @@ class Dispatcher:
             breaker.succeeded()
         return outcome
 
-    async def _settle(self, registered: Registered, run: LaneRun) -> None:
+    async def _settle(self, registered: Registered, run: LaneRun, deadline: float) -> None:
         settlement = run.settlement()
 
         def work(connection: sa.Connection) -> tuple[bool, str | None]:
@@ -225,7 +228,7 @@ class Dispatcher:
             return True, settlement.disable or why
 
         try:
-            kept, disabled = await self._store.write(work)
+            kept, disabled = await self._insist(work, deadline)
         except StoreError as error:
             # The lease runs out by itself, and the lane's unsettled events go out again.
             log.error("settlement lost, lane comes back later: %s", error.message)
@@ -236,6 +239,22 @@ class Dispatcher:
         self._watch.settled(run.records)
         if disabled is not None:
             self._watch.disabled(run.destination.name, disabled)
+
+    async def _insist(self, work: Callable[[sa.Connection], T], deadline: float) -> T:
+        """Write; where the store can't be used just now, again until the lease is nearly over.
+
+        A settlement given up at once would hold up its lane for a whole lease, and send again what
+        has arrived.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return await self._store.write(work)
+            except StoreUnavailable as error:
+                if loop.time() >= deadline:
+                    raise
+                log.warning("a settlement waits for its store: %s", error.message)
+            await asyncio.sleep(self._poll)
 
     async def _sleep(self, seconds: float) -> None:
         try:

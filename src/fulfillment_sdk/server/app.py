@@ -139,7 +139,9 @@ async def _too_large(_request: Request, _exc: Exception) -> Response:
 
 async def _store_unavailable(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, StoreUnavailable)
-    _log.error("store unavailable: %s", exc.message, extra={"request_id": request_id(request.scope)})
+    _log.error(
+        "store unavailable: %s", exc.message, extra={"request_id": request_id(request.scope)}
+    )
     return error("Service unavailable", 503, headers={"Retry-After": _STORE_RETRY})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.relay import Attempt, Destination, Undelivered
 from fulfillment_sdk.relay.schema import destinations, lanes
 from tests.integration.gateway.parts import BASE, STAFF, Clock, House, open_house
-from tests.integration.gateway.test_subscriptions import (
-    eventually,
-    notification,
-    notify,
-    subscribe,
-)
+from tests.integration.gateway.test_subscriptions import notification, notify, subscribe
 
 
 @attrs.define
@@ -28,6 +24,7 @@ class Courier:
     house: House
     token: str
     organization_id: str
+    commits: asyncio.Event
 
     @property
     def clock(self) -> Clock:
@@ -80,6 +77,14 @@ class Courier:
             if not after:
                 return items
 
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Ask again with every commit, until the dispatcher has brought something about."""
+        async with asyncio.timeout(20):
+            self.commits.clear()
+            while not await condition():
+                await self.commits.wait()
+                self.commits.clear()
+
     async def tried(self, subscription: str, count: int) -> list[Attempt]:
         """Wait until a subscription was tried so often."""
         made: list[Attempt] = []
@@ -88,7 +93,7 @@ class Courier:
             made[:] = await self.attempts(subscription)
             return len(made) >= count
 
-        await eventually(enough)
+        await self.until(enough)
         return made
 
     async def move(self, seconds: float) -> None:
@@ -108,7 +113,7 @@ class Courier:
             under_way, due_at = await self._work()
             return not under_way and (due_at is None or due_at > self.clock.now)
 
-        await eventually(idle)
+        await self.until(idle)
 
     async def next_due(self) -> float | None:
         """Return when the next try falls due."""
@@ -137,7 +142,13 @@ class Courier:
 
 @asynccontextmanager
 async def open_courier(folder: Path, **settings: Any) -> AsyncIterator[Courier]:
-    """A gateway in development, where endpoints are on loopback."""
-    async with open_house(folder, dev=True, **settings) as house:
+    """Open a gateway, in development unless told otherwise: endpoints are on loopback then."""
+    async with open_house(folder, **({"dev": True} | settings)) as house:
+        commits, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def committed() -> None:
+            loop.call_soon_threadsafe(commits.set)
+
+        house.gateway.context.store.on_commit(committed)
         token = await house.token()
-        yield Courier(house, token, await house.organization_id())
+        yield Courier(house, token, await house.organization_id(), commits)

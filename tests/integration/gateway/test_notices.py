@@ -100,8 +100,15 @@ async def test_enabled_again_it_gets_what_was_kept(tmp_path: Path) -> None:
         )
         assert answer.json()["enabled"] is True
         headers, _ = await partner.next()
+        slot.came.clear()
+        partner.statuses = [410]
+        more = notification(await house.organization_id(), number=2)
+        assert await notify(house, more, event_id="evt_2") == 202
+        async with asyncio.timeout(10):
+            await slot.came.wait()
 
     assert headers["webhook-id"] == "evt_1"
+    assert len(slot.notices) == 2, "disabled anew, its owner is told anew"
 
 
 async def test_where_the_mail_server_is_down_it_is_told_later(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class Partner:
 @asynccontextmanager
 async def open_partner() -> AsyncIterator[Partner]:
     partner = Partner()
-    app = web.Application()
+    app = web.Application(client_max_size=16 * 1024 * 1024)
     app.router.add_post("/hook", partner.hook)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -204,6 +204,56 @@ async def test_another_organizations_subscription_is_a_404_of_the_same_text(hous
     assert (await house.get(f"{BASE}/subscriptions/{created['id']}/", token=owner)).is_success
 
 
+async def test_a_subscription_can_be_changed_piece_by_piece(house: House) -> None:
+    token = await house.token()
+    created = await subscribe(house, token, description="desk")
+    path = f"{BASE}/subscriptions/{created['id']}/"
+
+    async def change(**body: object) -> dict[str, object]:
+        answer = await house.http.patch(
+            path, json=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, object] = answer.json()
+        return shown
+
+    other = "https://partner.example.org/other"
+    assert (await change(url=other))["url"] == other
+    assert (await change(events=["case.completed"]))["events"] == ["case.completed"]
+    assert (await change(enabled=False))["enabled"] is False
+    last = await change(enabled=True, description="")
+    assert (last["enabled"], last["url"], last["description"]) == (True, other, "")
+    assert "secret" not in last
+
+
+@pytest.mark.parametrize(
+    "body", [{"url": "ftp://x"}, {"events": "all"}, {"enabled": "yes"}, {"description": 1}]
+)
+async def test_a_change_that_cannot_be_made_is_named_and_changes_nothing(
+    house: House, body: dict[str, object]
+) -> None:
+    token = await house.token()
+    created = await subscribe(house, token)
+    path = f"{BASE}/subscriptions/{created['id']}/"
+    bearer = {"Authorization": f"Bearer {token}"}
+    answer = await house.http.patch(path, json={"description": "new", **body}, headers=bearer)
+
+    assert answer.status_code == 400
+    assert next(iter(body)) in answer.json()["error"]
+    assert (await house.get(path, token=token)).json()["description"] == ""
+
+
+async def test_another_organizations_subscription_cannot_be_changed(house: House) -> None:
+    created = await subscribe(house, await house.token())
+    theirs = await house.token("b@example.org", "Another")
+    answer = await house.http.patch(
+        f"{BASE}/subscriptions/{created['id']}/",
+        json={"enabled": False},
+        headers={"Authorization": f"Bearer {theirs}"},
+    )
+    assert answer.status_code == 404
+
+
 async def test_a_deleted_subscription_is_gone(house: House) -> None:
     token = await house.token()
     created = await subscribe(house, token)
@@ -251,6 +301,25 @@ async def test_an_event_reaches_its_own_organizations_subscriptions_that_want_it
 
         await eventually(settled)
         assert partner.arrived.empty()
+
+
+async def test_an_event_goes_to_the_subscriptions_that_exist_when_it_is_accepted(
+    tmp_path: Path,
+) -> None:
+    async with (
+        open_partner() as first,
+        open_partner() as later,
+        open_house(tmp_path, dev=True) as house,
+    ):
+        token = await house.token()
+        organization = await house.organization_id()
+        await subscribe(house, token, url=first.url)
+        assert await notify(house, notification(organization)) == 202
+        await subscribe(house, token, url=later.url)
+        assert await notify(house, notification(organization, number=2), event_id="evt_2") == 202
+        assert [(await first.next())[0]["webhook-id"] for _ in range(2)] == ["evt_1", "evt_2"]
+        assert (await later.next())[0]["webhook-id"] == "evt_2"
+        assert later.arrived.empty()
 
 
 async def test_a_deactivated_organization_is_told_nothing_until_it_is_activated(

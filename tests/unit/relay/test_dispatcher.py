@@ -378,6 +378,28 @@ async def test_a_changed_destination_is_used_from_the_next_turn_on(make: Make) -
     assert [one.settings for one in bench.sink.deliveries] == [{"url": "old"}, {"url": "new"}]
 
 
+async def test_a_settlement_waits_for_a_store_that_is_full_or_locked(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    bench.accept(event("e1", sequence=1), event("e2", sequence=2))
+    refusals = [sa.exc.OperationalError("settle", {}, Exception("database is locked"))] * 2
+
+    def settles_late(connection: sa.Connection, settlement: Settlement, *, now: float) -> bool:
+        if refusals:
+            raise refusals.pop()
+        return settle(connection, settlement, now=now)
+
+    monkeypatch.setattr("fulfillment_sdk.relay.dispatcher.settle", settles_late)
+    dispatcher = bench.dispatcher(poll=0.001)
+    await dispatcher.turn()
+    await dispatcher.idle()
+
+    assert bench.sink.seen == [("e1", 1), ("e2", 1)]
+    assert bench.pending() == []
+    assert refusals == []
+
+
 async def test_a_settlement_that_cannot_be_stored_brings_the_event_again(
     make: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,7 +411,8 @@ async def test_a_settlement_that_cannot_be_stored_brings_the_event_again(
 
     with monkeypatch.context() as broken:
         broken.setattr("fulfillment_sdk.relay.dispatcher.settle", refuses)
-        await bench.turn()
+        broken.setattr("fulfillment_sdk.relay.dispatcher.SHARE_OF_LEASE", 0.001)
+        await bench.turn(bench.dispatcher(poll=0.01))
     assert "settlement lost" in caplog.text
     bench.clock.now += 60
     await bench.drain()

@@ -50,7 +50,7 @@ def create_gateway(
             codes=codes,
             rules=Rules.of(settings.registration, settings.registration_list),
             token_keys=TokenKeys(settings.jwt_keys),
-            digests=Digests(settings.storage_keys[0][1]),
+            digests=Digests(*(key for _, key in settings.storage_keys)),
             mailer=mailbox or outgoing or Mailbox(clock=clock),
             mailbox=mailbox,
             case_limit=Windows(settings.case_rate, seconds=60.0),

@@ -71,7 +71,8 @@ class Emails:
                 return there
             if len(known) >= _MOST:
                 raise Refused(http.error("Too many addresses", 409))
-            organizations.add_email(connection, email, context.store.sealer)
+            digest = context.digests.member(who.id, address)
+            organizations.add_email(connection, email, context.store.sealer, digest=digest)
             return email
 
         return http.json_response(shown(await context.store.write(add)), 201)

@@ -19,12 +19,11 @@ from fulfillment_sdk.server.gateway import organizations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.letters import disabled
 from fulfillment_sdk.server.gateway.mailer import MailFailed
-from fulfillment_sdk.server.gateway.subscriptions import BY_HAND
+from fulfillment_sdk.server.gateway.subscriptions import BY_HAND, TOLD
 
 EVERY = 600.0
 """Seconds between looks; a subscription that is disabled meanwhile is looked at once."""
 
-_TOLD = "told"
 _logger = logging.getLogger(__name__)
 
 
@@ -89,12 +88,12 @@ def _due(connection: sa.Connection, context: Context) -> list[Notice]:
 def _is_due(one: Destination) -> bool:
     # A deactivated organisation is told nothing, and whoever did it himself knows.
     held = one.disabled_why in (organizations.DETAILS["deactivated"], BY_HAND)
-    return not one.enabled and not held and one.settings.get(_TOLD) != one.disabled_why
+    return not one.enabled and not held and one.settings.get(TOLD) != one.disabled_why
 
 
 def _mark(connection: sa.Connection, *, context: Context, told: Destination) -> None:
     """Keep what was told, unless the subscription has changed or gone since."""
     now = context.relay.get_destination(connection, told.name)
     if now is not None and now.disabled_why == told.disabled_why:
-        settings = {**now.settings, _TOLD: told.disabled_why}
+        settings = {**now.settings, TOLD: told.disabled_why}
         context.relay.put_destination(connection, attrs.evolve(now, settings=settings))

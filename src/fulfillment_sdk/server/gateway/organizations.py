@@ -107,25 +107,32 @@ def set_state(connection: sa.Connection, organization_id: str, state: State, *, 
 
 def emails_of(connection: sa.Connection, organization_id: str, sealer: Sealer) -> list[Email]:
     """Return an organisation's addresses: the owner's, then the members', oldest first."""
-    rows = connection.execute(
-        sa.select(emails.c.id, emails.c.role, emails.c.email, emails.c.added_at)
-        .where(emails.c.organization_id == organization_id)
-        .order_by(emails.c.role.desc(), emails.c.added_at, emails.c.id)
-    )
-    return [
-        Email(
-            row.id,
-            organization_id,
-            row.role,
-            sealer.open(bytes(row.email), _context(row.id)).decode(),
-            row.added_at,
-        )
-        for row in rows
-    ]
+    return _opened(connection, emails.c.organization_id == organization_id, sealer)
 
 
-def add_email(connection: sa.Connection, email: Email, sealer: Sealer) -> None:
-    """Insert an address, sealed; the caller has looked that it is not there yet."""
+def find_email(
+    connection: sa.Connection,
+    organization_id: str,
+    email: str,
+    *,
+    digests: Sequence[str],
+    sealer: Sealer,
+) -> Email | None:
+    """Return the organisation's address that is ``email``, in a time that tells nothing.
+
+    ``digests`` are its keyed hashes, under each key with which it may have been added. What was
+    added before there were digests is opened and compared.
+    """
+    likely = emails.c.digest.in_(digests) | emails.c.digest.is_(None)
+    found = _opened(connection, (emails.c.organization_id == organization_id) & likely, sealer)
+    return next((one for one in found if one.email == email), None)
+
+
+def add_email(connection: sa.Connection, email: Email, sealer: Sealer, *, digest: str) -> None:
+    """Insert an address, sealed, to be found by ``digest``.
+
+    The caller has looked that it is not there yet.
+    """
     connection.execute(
         emails.insert().values(
             id=email.id,
@@ -133,6 +140,7 @@ def add_email(connection: sa.Connection, email: Email, sealer: Sealer) -> None:
             role=email.role,
             email=sealer.seal(email.email.encode(), _context(email.id)),
             added_at=email.added_at,
+            digest=digest,
         )
     )
 
@@ -140,6 +148,32 @@ def add_email(connection: sa.Connection, email: Email, sealer: Sealer) -> None:
 def remove_email(connection: sa.Connection, email_id: str) -> None:
     """Delete an address."""
     connection.execute(emails.delete().where(emails.c.id == email_id))
+
+
+def _opened(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], sealer: Sealer
+) -> list[Email]:
+    rows = connection.execute(
+        sa.select(
+            emails.c.id,
+            emails.c.organization_id,
+            emails.c.role,
+            emails.c.email,
+            emails.c.added_at,
+        )
+        .where(condition)
+        .order_by(emails.c.role.desc(), emails.c.added_at, emails.c.id)
+    )
+    return [
+        Email(
+            row.id,
+            row.organization_id,
+            row.role,
+            sealer.open(bytes(row.email), _context(row.id)).decode(),
+            row.added_at,
+        )
+        for row in rows
+    ]
 
 
 def _one(

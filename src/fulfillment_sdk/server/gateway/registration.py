@@ -44,9 +44,10 @@ class Rules:
 def entitlement(rules: Rules, email: str, key: str, known: Sequence[str] | None) -> Entitlement:
     """Decide whether an address may have a code for a name.
 
-    ``known`` are the organisation's addresses, ``None`` where there is no such organisation; all
-    texts are normalised. Contract, section 1: the first verified e-mail owns the name, its owner
-    can add further addresses, no other mailbox ever obtains a token.
+    ``known`` are the organisation's addresses, as far as they may be this one, ``None`` where there
+    is no such organisation; all texts are normalised. Contract, section 1: the first verified
+    e-mail owns the name, its owner can add further addresses, no other mailbox ever obtains a
+    token.
     """
     if known is not None:
         return "member" if email in known else "not_owner"

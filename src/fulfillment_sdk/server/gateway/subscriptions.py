@@ -31,6 +31,9 @@ _DISABLE_AFTER = (5 * 86_400.0, 20)
 BY_HAND = "disabled by its owner"
 """Why a subscription gets nothing whose owner said so."""
 
+TOLD = "told"
+"""Among a subscription's settings: of which disabling its owner was told by mail."""
+
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
 _MOST_EVENTS = 20
 _LONGEST_TYPE = 100
@@ -59,12 +62,17 @@ class Changes:
     def of(self, destination: Destination) -> Destination:
         """Return the destination as it is to be."""
         given = {"url": self.url, "description": self.description}
-        settings = {key: value for key, value in given.items() if value is not None}
+        settings = {
+            **destination.settings,
+            **{key: value for key, value in given.items() if value is not None},
+        }
         enabled = destination.enabled if self.enabled is None else self.enabled
         why = BY_HAND if destination.enabled else destination.disabled_why
+        if enabled:
+            settings.pop(TOLD, None)  # when it is disabled anew, its owner is told anew
         return evolve(
             destination,
-            settings={**destination.settings, **settings},
+            settings=settings,
             types=destination.types if self.events is None else self.events,
             enabled=enabled,
             disabled_why="" if enabled else why,

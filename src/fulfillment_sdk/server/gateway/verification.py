@@ -131,7 +131,7 @@ def legacy(connection: sa.Connection, context: Context, pair: Pair) -> Grant | N
     if organization is None:
         found = _found(connection, context, pair, "active", now) if context.settings.dev else None
     else:
-        email = _email_of(connection, context, organization, pair.email)
+        email = _email_of(connection, context, organization.id, pair)
         found = None if email is None else (organization, email)
     granted = None if found is None else _grant(connection, context, *found)
     return granted if isinstance(granted, Grant) else None
@@ -139,10 +139,9 @@ def legacy(connection: sa.Connection, context: Context, pair: Pair) -> Grant | N
 
 def _entitlement(connection: sa.Connection, context: Context, pair: Pair) -> Entitlement:
     organization = organizations.find(connection, pair.key)
-    known = None
-    if organization is not None:
-        found = organizations.emails_of(connection, organization.id, context.store.sealer)
-        known = [one.email for one in found]
+    # Looked for also in an organisation that is not there: the answer must take the same time.
+    found = _email_of(connection, context, "" if organization is None else organization.id, pair)
+    known = None if organization is None else [] if found is None else [found.email]
     return entitlement(context.rules, pair.email, pair.key, known)
 
 
@@ -152,7 +151,7 @@ def _member(
     """The organisation and the address that acts for it; registered here if the name is free."""
     organization = organizations.find(connection, pair.key)
     if organization is not None:
-        email = _email_of(connection, context, organization, pair.email)
+        email = _email_of(connection, context, organization.id, pair)
         return None if email is None else (organization, email)
     if not context.rules.may_register(pair.email, pair.key):
         return None
@@ -170,15 +169,21 @@ def _found(
     if not organizations.create(connection, organization):
         return None
     email = Email(context.ids("eml"), organization.id, "owner", pair.email, now)
-    organizations.add_email(connection, email, context.store.sealer)
+    digest = context.digests.member(organization.id, pair.email)
+    organizations.add_email(connection, email, context.store.sealer, digest=digest)
     return organization, email
 
 
 def _email_of(
-    connection: sa.Connection, context: Context, organization: Organization, email: str
+    connection: sa.Connection, context: Context, organization_id: str, pair: Pair
 ) -> Email | None:
-    known = organizations.emails_of(connection, organization.id, context.store.sealer)
-    return next((one for one in known if one.email == email), None)
+    return organizations.find_email(
+        connection,
+        organization_id,
+        pair.email,
+        digests=context.digests.member_by_any_key(organization_id, pair.email),
+        sealer=context.store.sealer,
+    )
 
 
 def _grant(

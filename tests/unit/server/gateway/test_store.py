@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +20,7 @@ from fulfillment_sdk.server.gateway import (
     organizations,
     schema,
 )
+from fulfillment_sdk.server.gateway.digests import Digests
 from fulfillment_sdk.server.gateway.housekeeping import keep_house, sweep
 from fulfillment_sdk.server.gateway.organizations import Email, Organization
 from fulfillment_sdk.server.gateway.tokens import Claims
@@ -83,7 +86,7 @@ def test_addresses_are_sealed_and_their_owner_comes_first(store: Store) -> None:
             Email("eml_1", "org_1", "member", "b@example.org", 1.0),
             Email("eml_2", "org_1", "owner", "a@example.org", 1.0),
         ):
-            organizations.add_email(connection, email, store.sealer)
+            organizations.add_email(connection, email, store.sealer, digest=email.email[:1])
 
     store.write(fill).result()
     found = store.read(lambda c: organizations.emails_of(c, "org_1", store.sealer)).result()
@@ -94,6 +97,67 @@ def test_addresses_are_sealed_and_their_owner_comes_first(store: Store) -> None:
     raw = store.read(lambda c: list(c.execute(sa.select(schema.emails.c.email)).scalars())).result()
     assert not any(b"example" in bytes(one) for one in raw)
     assert "example" not in repr(found)
+
+
+class CountingSealer:
+    """A sealer that counts what it opens."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+        self.opened = 0
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        self.opened += 1
+        return self._sealer.open(sealed, context)
+
+
+def test_whether_an_address_is_a_member_is_found_without_opening_the_others(store: Store) -> None:
+    digests = Digests(b"1" * 32)
+
+    def fill(connection: sa.Connection) -> None:
+        organizations.create(connection, HOPE)
+        for number in range(100):
+            email = Email(f"eml_{number}", "org_1", "member", f"a{number}@example.org", 1.0)
+            digest = digests.member("org_1", email.email)
+            organizations.add_email(connection, email, store.sealer, digest=digest)
+
+    store.write(fill).result()
+    for address, opened in (("a7@example.org", 1), ("stranger@example.org", 0)):
+        sealer = CountingSealer(store.sealer)
+        found = store.read(partial(find_email, address, digests, sealer)).result()
+        assert (found is not None, sealer.opened) == (opened == 1, opened)
+
+
+def test_a_member_is_found_after_a_rotation_and_without_a_digest(store: Store) -> None:
+    def fill(connection: sa.Connection) -> None:
+        organizations.create(connection, HOPE)
+        for number in range(2):
+            email = Email(f"eml_{number}", "org_1", "member", f"a{number}@example.org", 1.0)
+            digest = Digests(b"1" * 32).member("org_1", email.email)
+            organizations.add_email(connection, email, store.sealer, digest=digest)
+        older = schema.emails.update().where(schema.emails.c.id == "eml_1").values(digest=None)
+        connection.execute(older)
+
+    store.write(fill).result()
+    rotated = Digests(b"2" * 32, b"1" * 32)
+    for address, email_id in (("a0@example.org", "eml_0"), ("a1@example.org", "eml_1")):
+        found = store.read(partial(find_email, address, rotated, store.sealer)).result()
+        assert found is not None
+        assert found.id == email_id
+    stranger = partial(find_email, "b@example.org", rotated, store.sealer)
+    assert store.read(stranger).result() is None
+
+
+def find_email(
+    address: str, digests: Digests, sealer: Sealer | CountingSealer, connection: sa.Connection
+) -> Email | None:
+    return organizations.find_email(
+        connection,
+        "org_1",
+        address,
+        digests=digests.member_by_any_key("org_1", address),
+        sealer=cast(Sealer, sealer),
+    )
 
 
 def test_a_state_changes_once(store: Store) -> None:

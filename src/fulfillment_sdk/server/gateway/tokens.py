@@ -85,7 +85,7 @@ class TokenKeys:
         missing or unknown ``kid``, another signature, an absent or mistyped claim, ``exp`` reached,
         ``iat`` or ``nbf`` ahead. Contract, section 1.
         """
-        if len(token) > MOST_CHARACTERS or not token.isascii():
+        if len(token) > MOST_CHARACTERS or not token.isascii() or "=" in token:  # JWTs are unpadded
             raise InvalidToken
         try:
             header = jwt.get_unverified_header(token)

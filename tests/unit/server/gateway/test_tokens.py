@@ -51,6 +51,12 @@ def test_a_token_signed_by_hand_is_as_good() -> None:
     assert KEYS.read(token(), now=NOW) == CLAIMS
 
 
+@pytest.mark.parametrize("padding", ["=", "=="])
+def test_a_token_with_padding_is_malformed(padding: str) -> None:
+    with pytest.raises(InvalidToken):
+        KEYS.read(KEYS.sign(CLAIMS) + padding, now=NOW)
+
+
 def test_a_token_of_a_retired_key_still_holds() -> None:
     retired = TokenKeys((("old", OTHER),)).sign(CLAIMS)
     assert KEYS.read(retired, now=NOW) == CLAIMS

@@ -69,11 +69,6 @@ class Destination:
     disabled_why: str = ""
     created_at: float | None = None
 
-    def wants(self, event: Event) -> bool:
-        """Tell whether `event` is for this destination."""
-        mine = not self.owner or self.owner == event.owner
-        return mine and (not self.types or event.type in self.types)
-
 
 @attrs.frozen(kw_only=True)
 class Delivery:

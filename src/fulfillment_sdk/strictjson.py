@@ -23,7 +23,10 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
 
 
 class FloatText(str):
-    """A JSON number with a fraction or an exponent as its text; it is written without quotes."""
+    """A JSON number with a fraction or an exponent as its text; it is written without quotes.
+
+    Integers of thousands of digits, which Python does not compute with, are kept like this too.
+    """
 
     __slots__ = ()
 
@@ -41,13 +44,13 @@ def parse(body: bytes | str, *, exact: bool = True, depth: int = MAX_DEPTH) -> o
         value = json.loads(
             text,
             object_pairs_hook=_object,
+            parse_int=_integer,
             parse_float=FloatText if exact else _float,
             parse_constant=_refuse_constant,
         )
     except RecursionError:
         raise PayloadError("", "nested too deep") from None
     except ValueError:
-        # Includes integers beyond Python's limit of digits.
         raise PayloadError("", "not valid JSON") from None
     if text.count("{") + text.count("[") > depth:
         _check_depth(value, depth)
@@ -96,6 +99,13 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(result) != len(pairs):
         raise PayloadError("", "an object has a key twice")
     return result
+
+
+def _integer(text: str) -> object:
+    try:
+        return int(text)
+    except ValueError:  # beyond Python's limit of digits: a number all the same
+        return FloatText(text)
 
 
 def _float(text: str) -> object:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from importlib.util import find_spec
 
+from fulfillment_sdk.server.http import new_request_id
+
 MAX_HEAD = 64 * 1024
 """The longest request line and headers, in bytes."""
 
@@ -12,8 +14,8 @@ LINGER_SECONDS = 2.0
 """How long a refused peer may go on sending before it is cut off."""
 
 _TOO_LONG = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
+    "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    "content-length: 0\r\nconnection: close\r\nx-request-id: {}\r\n\r\n"
 )
 
 
@@ -69,7 +71,7 @@ def _bounded_httptools() -> type[asyncio.Protocol]:
             if self._refused or self.transport.is_closing():
                 return
             self._refused = True
-            self.transport.write(_TOO_LONG)
+            self.transport.write(_TOO_LONG.format(new_request_id()).encode("ascii"))
             self.transport.write_eof()
             self.loop.call_later(LINGER_SECONDS, self.transport.close)
 

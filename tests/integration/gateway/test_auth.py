@@ -620,7 +620,8 @@ async def test_a_store_that_fails_makes_the_gateway_unready_and_loses_nothing(
 
 async def test_too_large_an_authentication_body_is_refused(house: House) -> None:
     answer = await house.http.post(REQUEST, content=b'{"email":"' + b"x" * 70_000 + b'"}')
-    assert answer.status_code == 413
+    told = {"status": "error", "message": "Request body too large"}
+    assert (answer.status_code, answer.json()) == (413, told)
 
 
 async def test_a_clock_handed_in_is_the_one_that_counts(

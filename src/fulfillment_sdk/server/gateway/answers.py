@@ -22,6 +22,7 @@ NO_ENTRY = "Invalid or expired authentication token"
 NOT_AUTHORIZED = "Organization not authorized to access this resource"
 INVALID_JSON = "Invalid JSON in request body"
 NOT_FOUND = "Not found"
+TOO_LARGE = "Request body too large"
 
 SMALL_BODY = 64 * 1024
 """Limit, in bytes, of every body that is no case and no notification."""
@@ -74,16 +75,20 @@ async def read_object(request: Request, limit: int = SMALL_BODY) -> dict[str, ob
     return parse_object(await http.read_body(request, limit))
 
 
-def is_json(request: Request) -> bool:
-    """Say whether a request announces plain UTF-8 JSON; compressed bodies are not taken."""
+def not_json(request: Request) -> Response | None:
+    """Return the 415 for a body that is not announced as plain UTF-8 JSON, ``None`` for one that is.
+
+    Compressed bodies are not taken (contract, section 2).
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        return http.error("Content-Encoding must be identity: send the body uncompressed", 415)
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
     charset = parameters.strip().lower().replace('"', "")
-    return (
-        kind.strip().lower() == "application/json"
-        and encoding in ("", "identity")
-        and (not charset.startswith("charset=") or charset in ("charset=utf-8", "charset=utf8"))
-    )
+    foreign = charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8")
+    if foreign or kind.strip().lower() != "application/json":
+        return http.error("Content-Type must be application/json", 415)
+    return None
 
 
 class Gate:
@@ -128,7 +133,7 @@ class Gate:
 def answer_for(raised: Exception) -> Response | None:
     """Return the answer that an exception stands for, ``None`` where it is a bug of ours."""
     if isinstance(raised, http.BodyTooLarge):
-        return http.error("Request body too large", 413)
+        return http.error(TOO_LARGE, 413)
     if isinstance(raised, PayloadError):
         return http.error(INVALID_JSON, 400)
     if isinstance(raised, StoreUnavailable):

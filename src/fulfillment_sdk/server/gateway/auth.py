@@ -158,6 +158,8 @@ async def _object(request: Request) -> dict[str, object]:
         return await answers.read_object(request)
     except PayloadError:
         raise Refused(http.status_error(answers.INVALID_JSON, 400)) from None
+    except http.BodyTooLarge:
+        raise Refused(http.status_error(answers.TOO_LARGE, 413)) from None
 
 
 def _text(body: dict[str, object], field: str) -> str:

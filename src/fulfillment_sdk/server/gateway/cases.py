@@ -54,8 +54,9 @@ class Cases:
         if wait is not None:
             return http.error("Too many requests", 429, headers={"Retry-After": str(wait)})
         body = await http.read_body(request, LARGEST_CASE)
-        if not answers.is_json(request):
-            return http.error("Content-Type must be application/json", 415)
+        refused = answers.not_json(request)
+        if refused is not None:
+            return refused
         case = parse_object(body)
         problem = casefile.first_problem(case, now=context.clock())
         if problem is not None:

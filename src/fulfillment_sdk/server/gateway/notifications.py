@@ -42,8 +42,9 @@ class Notifications:
         """
         context = self._context
         body = await http.read_body(request, MAX_BODY)
-        if not answers.is_json(request):
-            return http.error("Content-Type must be application/json", 415)
+        refused = answers.not_json(request)
+        if refused is not None:
+            return refused
         read = read_notification(
             request.headers, body, context.settings.notify_secrets, context.clock()
         )

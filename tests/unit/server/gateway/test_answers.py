@@ -41,7 +41,14 @@ def request(query: str = "", **headers: str) -> Request:
 )
 def test_only_plain_utf8_json_is_json(kind: str, encoding: str | None, taken: bool) -> None:
     headers = {"content_type": kind} | ({"content_encoding": encoding} if encoding else {})
-    assert answers.is_json(request(**headers)) is taken
+    refused = answers.not_json(request(**headers))
+    assert (None if refused is None else refused.status_code) == (None if taken else 415)
+
+
+def test_a_compressed_body_is_told_what_is_wrong_with_it() -> None:
+    refused = answers.not_json(request(content_type="application/json", content_encoding="br"))
+    assert refused is not None
+    assert b"Content-Encoding must be identity" in bytes(refused.body)
 
 
 async def ask(raised: Exception, method: str = "GET", path: str = "/gate/x") -> httpx.Response:

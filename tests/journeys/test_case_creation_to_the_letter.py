@@ -256,7 +256,14 @@ def _times() -> Iterator[tuple[bytes, bool]]:
         "۱" * 10,
     ):
         yield json.dumps(text).encode(), False
-    for number in (b"1741960667824", b"1e9", b"-1741960667", b"0", b"1741960667.1234567", b"9" * 5000):
+    for number in (
+        b"1741960667824",
+        b"1e9",
+        b"-1741960667",
+        b"0",
+        b"1741960667.1234567",
+        b"9" * 5000,
+    ):
         yield number, False
     yield str(now + 87_000).encode(), False
 

@@ -35,6 +35,8 @@ def read_body(request: Request) -> object:
     """The JSON value, else the fields of a form, else (whatever was sent) no fields at all."""
     try:
         return json.loads(request.body)
+    except RecursionError:
+        return None  # breaks the gateway, as the JSON value null does
     except ValueError:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != _FORM:

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import HTTPError
 
+import jwt
 import pytest
 
 from tests.fakes.deployed_gateway import OPEN, Behaviour, CaseRow, DeployedGateway, serving
@@ -261,6 +264,29 @@ def test_a_token_of_an_organization_that_is_not_there_is_no_token(base_url: str)
     foreign, _end = elsewhere.issue(elsewhere.named(NAME))
     got = post(base_url, WEBFORM, CASE, foreign)
     assert got.status == 401
+
+
+def test_a_token_is_good_for_a_year(gateway: DeployedGateway) -> None:
+    issued, end = gateway.organizations.issue(gateway.organizations.named(NAME))
+    claims = jwt.decode(issued, options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 365 * 86_400
+    assert end == "2027-11-21T19:58:40.500000"
+
+
+def test_what_it_cannot_read_it_does_not_take_for_a_case(
+    gateway: DeployedGateway, base_url: str, token: str
+) -> None:
+    stream = urllib.request.Request(
+        base_url + WEBFORM,
+        data=iter([json.dumps(CASE).encode()]),  # without a length it is sent in chunks
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with pytest.raises(HTTPError) as refused:
+        urllib.request.urlopen(stream, timeout=10)
+    with refused.value as answer:
+        assert answer.code == 501
+    nested = send(base_url, "POST", WEBFORM, body=b"[" * 200_000, Authorization=f"Bearer {token}")
+    assert (nested.status, gateway.complaints) == (500, [])
 
 
 def test_a_code_is_good_for_any_organization_and_for_less_than_ten_minutes(

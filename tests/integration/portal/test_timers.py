@@ -178,3 +178,21 @@ async def test_a_timer_set_meanwhile_is_not_slept_through(tmp_path: Path) -> Non
     assert event.reason == "tat_breached"
     await desk.portal.stop()
     await desk.http.aclose()
+
+
+@pytest.mark.parametrize(
+    "agreed",
+    [
+        {"due_at": "9999-12-31T23:59:59.999999Z"},
+        {"starts_at": "9999-12-31T23:00:00Z", "tat_hours": "99999"},
+        {"due_at": "0001-01-01T00:00:00Z"},
+    ],
+)
+async def test_a_turnaround_time_beyond_all_calendars_is_none_and_is_shown(
+    desk: Desk, agreed: dict[str, str]
+) -> None:
+    await desk.hire()
+    case_id = await desk.create(verification=agreed)
+    await desk.drive(case_id, "in_progress")
+    assert (await desk.case(case_id))["due_at"] is None
+    assert (await desk.get("cases/")).status_code == 200

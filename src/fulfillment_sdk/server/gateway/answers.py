@@ -76,7 +76,7 @@ async def read_object(request: Request, limit: int = SMALL_BODY) -> dict[str, ob
 
 
 def not_json(request: Request) -> Response | None:
-    """Return the 415 for a body that is not announced as plain UTF-8 JSON, ``None`` for one that is.
+    """Return the 415 for a body not announced as plain UTF-8 JSON, ``None`` for one that is.
 
     Compressed bodies are not taken (contract, section 2).
     """

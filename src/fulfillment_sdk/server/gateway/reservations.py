@@ -75,7 +75,8 @@ def decide(
         return "conflict"
     if found[0].answer is not None:
         return "replay"
-    return "wait" if now < found[0].held_until else "take_over"
+    # One that is held for longer than a lease comes from before the clock was set back.
+    return "wait" if 0 < found[0].held_until - now <= LEASE else "take_over"
 
 
 def claim(
@@ -139,14 +140,16 @@ def record(
     answer: IntakeAnswer,
     now: float,
 ) -> None:
-    """Record a 201 under its reservation, and whose case it is.
+    """Record a 201 under its reservation, and whose case it is; from now on it is kept.
 
     Whoever was late records the same: the portal answers one intake id alike.
     """
     connection.execute(
         reservations.update()
         .where(reservations.c.intake_id == intake_id, reservations.c.answer.is_(None))
-        .values(answer=sealer.seal(answer.body, _context(intake_id)), held_until=now)
+        .values(
+            answer=sealer.seal(answer.body, _context(intake_id)), held_until=now, created_at=now
+        )
     )
     known = sa.select(cases.c.case_id).where(cases.c.case_id == answer.case_id)
     if connection.execute(known).one_or_none() is None:

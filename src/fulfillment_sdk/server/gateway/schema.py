@@ -95,7 +95,10 @@ reservations = sa.Table(
     sa.PrimaryKeyConstraint("intake_id", name="gateway_reservations_pk"),
     sa.Index("gateway_reservations_by_time", "created_at"),
 )
-"""``answer`` is the recorded 201, sealed; without one the case is being created or was left."""
+"""``answer`` is the recorded 201, sealed; without one the case is being created or was left.
+
+``created_at`` is when the keys were reserved, and once there is an answer, when it was recorded.
+"""
 
 keys = sa.Table(
     "gateway_keys",

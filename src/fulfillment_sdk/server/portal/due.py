@@ -12,6 +12,7 @@ from fulfillment_sdk.lifecycle import Actor, CaseStatus, Transition
 from fulfillment_sdk.times import parse_time
 
 _EPOCH = re.compile(r"\d{9,10}(\.\d{1,6})?", re.ASCII)
+_YEAR_10000 = 253_402_300_799.0  # with its last second: fractions there round up to what is no date
 _HOURS = re.compile(r"\d{1,5}(\.\d{1,6})?", re.ASCII)
 
 
@@ -47,12 +48,17 @@ def turnaround(request: dict[str, object], *, created_at: float) -> float | None
     """Return when the turn-around time that a partner asked for ends, in epoch seconds.
 
     That is ``verification.due_at``, else ``tat_hours`` from ``starts_at`` or the creation on.
-    ``None`` where nothing was asked for, or nothing that can be read as a time: these fields are
-    the partner's own, and a case is not refused for them.
+    ``None`` where nothing was asked for, or nothing that can be read as a time from 1970 to 9999:
+    these fields are the partner's own, and a case is not refused for them.
     """
     verification = request.get("verification")
     if not isinstance(verification, dict):
         return None
+    due = _agreed(verification, created_at)
+    return due if due is not None and 0 <= due < _YEAR_10000 else None
+
+
+def _agreed(verification: dict[str, object], created_at: float) -> float | None:
     due = _time(verification.get("due_at"))
     if due is not None:
         return due

@@ -52,7 +52,7 @@ def case(row: Case) -> dict[str, object]:
         "created_at": format_time(row.created_at),
         "updated_at": format_time(row.updated_at),
         "completed_at": _time(row.completed_at),
-        "due_at": _time(row.due_at),
+        "due_at": _due(row.due_at),
     }
 
 
@@ -151,3 +151,11 @@ def delivered(row: Attempt) -> dict[str, object]:
 
 def _time(epoch: float | None) -> str | None:
     return None if epoch is None else format_time(epoch)
+
+
+def _due(epoch: float | None) -> str | None:
+    """Write when a case is due; a time beyond all calendars, as older versions took, is none."""
+    try:
+        return _time(epoch)
+    except (ValueError, OverflowError, OSError):
+        return None

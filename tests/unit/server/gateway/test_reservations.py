@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.server.gateway import reservations, schema
+from fulfillment_sdk.server.gateway.housekeeping import sweep
 from fulfillment_sdk.server.gateway.portal_client import IntakeAnswer, read_intake_answer
 from fulfillment_sdk.server.gateway.reservations import Claim, Record, decide, key_digests
 from fulfillment_sdk.store import Sealer, Store
@@ -46,7 +47,9 @@ def claim(
     ).result()
 
 
-def record(store: Store, intake_id: str = "int_1", answer: IntakeAnswer = CREATED) -> None:
+def record(
+    store: Store, intake_id: str = "int_1", answer: IntakeAnswer = CREATED, *, now: float = 1.0
+) -> None:
     store.write(
         lambda connection: reservations.record(
             connection,
@@ -54,7 +57,7 @@ def record(store: Store, intake_id: str = "int_1", answer: IntakeAnswer = CREATE
             organization_id="org",
             intake_id=intake_id,
             answer=answer,
-            now=1.0,
+            now=now,
         )
     ).result()
 
@@ -66,6 +69,7 @@ def record(store: Store, intake_id: str = "int_1", answer: IntakeAnswer = CREATE
         ([Record("i", "d", 15)], 0, "wait"),
         ([Record("i", "d", 15)], 14.9, "wait"),
         ([Record("i", "d", 15)], 15, "take_over"),
+        ([Record("i", "d", 3600)], 0, "take_over"),
         ([Record("i", "d", 15, b"{}")], 0, "replay"),
         ([Record("i", "d", 15, b"{}")], 99, "replay"),
         ([Record("i", "other", 15)], 0, "conflict"),
@@ -144,6 +148,17 @@ def test_answers_are_sealed_and_cases_have_an_owner(store: Store) -> None:
     answer, owners = store.read(rows).result()
     assert b"case_1" not in answer
     assert owners == ["org"]
+
+
+def test_an_answer_is_kept_from_its_recording_on_however_old_the_reservation(store: Store) -> None:
+    claim(store, "k", now=0.0)
+    record(store, now=100.0)
+    end = reservations.KEPT + 100
+
+    def removed(at: float) -> int:
+        return store.write(lambda connection: sweep(connection, at)).result()
+
+    assert (removed(end - 1), removed(end)) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,17 @@ def test_a_migrated_database_has_exactly_the_declared_tables(
 @pytest.mark.parametrize("schema", [RELAY, GATEWAY, PORTAL], ids=lambda schema: schema.name)
 def test_every_table_carries_its_rooms_name(schema: Schema) -> None:
     assert all(name.startswith(f"{schema.name}_") for name in schema.metadata.tables)
+
+
+def test_stores_that_open_at_the_same_moment_each_get_their_own_tables(tmp_path: Path) -> None:
+    together = threading.Barrier(6)
+
+    def tables(name: str) -> set[str]:
+        url = f"sqlite:///{tmp_path}/{name}.db"
+        together.wait(10)
+        with Store.open(url, schemas=[RELAY], sealer=Sealer([("k", b"k" * 32)])) as store:
+            return store.read(lambda c: set(sa.inspect(c).get_table_names())).result()
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(tables, "abcdef"))
+    assert found == [{*RELAY.metadata.tables, RELAY.version_table}] * 6

@@ -7,7 +7,9 @@ schema's revisions are files `rNNNN_name.py` whose revision is `NNNN`; the highe
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import threading
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,6 +18,16 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
+
+# Alembic's `op` speaks to one database at a time in a process. A fork waits, as it does for a
+# transaction: the child would inherit the lock without the thread that frees it.
+_one_at_a_time = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_one_at_a_time.acquire,
+        after_in_parent=_one_at_a_time.release,
+        after_in_child=_one_at_a_time.release,
+    )
 
 _REVISION_FILE = re.compile(r"r(\d{4})_\w+\.py")
 
@@ -55,7 +67,7 @@ def migrate(engine: sa.Engine, schemas: Sequence[Schema]) -> None:
     with engine.connect() as connection:
         behind = [schema for schema in schemas if _revision(connection, schema) != schema.head]
     for schema in behind:
-        with engine.begin() as connection:
+        with _one_at_a_time, engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(
                     sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(schema.version_table)))

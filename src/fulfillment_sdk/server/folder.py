@@ -32,16 +32,18 @@ def held(folder: Path, *, pid: int | None = None) -> Iterator[Path]:
     except Timeout:
         raise _in_use(folder) from None
     except OSError as error:
-        raise ConfigurationError(
-            f"The data folder {folder} can't be used: {error.strerror}",
-            remedy="Make it a folder that you may write to, or choose another with --data.",
-        ) from None
+        raise _unusable(folder, error) from None
     try:
-        _write(folder / PID_FILE, f"{os.getpid() if pid is None else pid}\n")
-        yield folder
+        try:
+            _write(folder / PID_FILE, f"{os.getpid() if pid is None else pid}\n")
+        except OSError as error:
+            raise _unusable(folder, error) from None
+        try:
+            yield folder
+        finally:
+            with suppress(FileNotFoundError):
+                (folder / PID_FILE).unlink()
     finally:
-        with suppress(FileNotFoundError):
-            (folder / PID_FILE).unlink()
         lock.release()
 
 
@@ -64,8 +66,18 @@ def _in_use(folder: Path) -> ConfigurationError:
     )
 
 
+def _unusable(folder: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"The data folder {folder} can't be used: {error.strerror}",
+        remedy="Make it a folder with space that you may write to, or choose another with --data.",
+    )
+
+
 def _write(path: Path, text: str) -> None:
     # Whoever waits for the file finds it whole.
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    fresh.write_text(text, "ascii")
-    fresh.replace(path)
+    try:
+        fresh.write_text(text, "ascii")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

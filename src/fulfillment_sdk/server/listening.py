@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -41,13 +43,16 @@ def bind(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise _refused(error, host, port) from None
+        raise _refused(error, host, str(address[0]), port) from None
     return listener
 
 
-def owner(port: int, *, proc: Path = Path("/proc")) -> int | None:
-    """Return the id of the process that listens on `port`, where the system tells (Linux)."""
-    wanted = {f"socket:[{inode}]" for inode in _listeners(proc, port)}
+def owner(address: str, port: int, *, proc: Path = Path("/proc")) -> int | None:
+    """Return the id of the process whose listener is in the way, where the system tells (Linux).
+
+    `address` is the one that is wanted; a listener on another one is in nobody's way.
+    """
+    wanted = {f"socket:[{inode}]" for inode in _listeners(proc, address, port)}
     if not wanted:
         return None
     for process in proc.glob("[0-9]*"):
@@ -58,18 +63,28 @@ def owner(port: int, *, proc: Path = Path("/proc")) -> int | None:
     return None
 
 
-def _listeners(proc: Path, port: int) -> Iterable[str]:
+def _listeners(proc: Path, address: str, port: int) -> Iterable[str]:
+    wanted = _as_listed(address)
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
             for line in (proc / "net" / table).read_text("ascii").splitlines()[1:]:
                 _, local, _, state, *rest = line.split()
-                if state == _LISTENING and int(local.rpartition(":")[2], 16) == port:
+                at, _, number = local.partition(":")
+                meets = at == wanted or not int(at, 16) or not int(wanted, 16)
+                if state == _LISTENING and int(number, 16) == port and meets:
                     yield rest[5]
 
 
-def _refused(error: OSError, host: str, port: int) -> ConfigurationError:
+def _as_listed(address: str) -> str:
+    """Write an address as the system's tables do: words of four bytes, in this machine's order."""
+    packed = ipaddress.ip_address(address.partition("%")[0]).packed
+    words = (packed[at : at + 4] for at in range(0, len(packed), 4))
+    return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
+
+
+def _refused(error: OSError, host: str, address: str, port: int) -> ConfigurationError:
     if error.errno == errno.EADDRINUSE:
-        pid = owner(port)
+        pid = owner(address, port)
         who = "another process" if pid is None else f"process {pid}"
         return ConfigurationError(
             f"Port {port} on {host} is in use by {who}",

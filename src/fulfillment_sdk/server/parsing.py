@@ -157,9 +157,17 @@ def smtp(raw: Raw) -> str:
 def database(raw: Raw) -> str:
     """Read a PostgreSQL URL; the driver's name is put in."""
     found = re.fullmatch(r"postgres(?:ql)?(?:\+psycopg)?://(\S+)", text(raw))
-    if found is None:
+    if found is None or not _has_readable_port(f"postgresql://{found[1]}"):
         raise ValueError("must be postgresql://user:pass@host/name (SQLite files lie under --data)")
     return "postgresql+psycopg://" + found[1]
+
+
+def _has_readable_port(url: str) -> bool:
+    # A password without its "@host" behind it stands where the port should be.
+    try:
+        return urlsplit(url).port is not False
+    except ValueError:
+        return False
 
 
 def secrets(raw: Raw) -> tuple[str, ...]:

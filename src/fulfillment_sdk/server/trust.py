@@ -12,10 +12,12 @@ from fulfillment_sdk.server.http import error
 from fulfillment_sdk.server.resolve import is_loopback
 
 Headers = Iterable[tuple[bytes, bytes]]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]{1,5})?", re.ASCII)
-_FORWARDING = frozenset(
-    {b"forwarded", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
+_FORWARDING = re.compile(
+    rb"forwarded|via|x-(?:original-)?forwarded(?:-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip"
+    rb"|true-client-ip|fastly-client-ip|cf-connecting-ip(?:v6)?"
 )
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*"?(?P<node>\[[^\]]+\]|[^";,:\s]+)', re.IGNORECASE)
 
@@ -30,7 +32,7 @@ def dev_refusal(headers: Headers) -> str | None:
     would let others in: neither may (contract, section 7).
     """
     pairs = [(name.lower(), value) for name, value in headers]
-    if any(name in _FORWARDING or name.startswith(b"x-forwarded-") for name, _ in pairs):
+    if any(_FORWARDING.fullmatch(name) for name, _ in pairs):
         return FORWARDED
     hosts = [value.decode("latin-1") for name, value in pairs if name == b"host"]
     found = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
@@ -43,17 +45,15 @@ def client_address(peer: str, headers: Headers, trusted: Sequence[str]) -> str:
     """Return the address a request comes from, as far as anyone we trust vouches for it.
 
     `trusted` are networks. Only what a trusted proxy added counts: the last address in
-    `X-Forwarded-For` (or `Forwarded`, which wins) that is not itself a trusted proxy's.
+    `X-Forwarded-For` or `Forwarded` that is not itself a trusted proxy's. A proxy writes one of
+    the two and passes the other on as the client wrote it: where they differ, neither counts.
     """
     networks = [ipaddress.ip_network(network) for network in trusted]
-    address = peer
-    hops = _hops(list(headers))
-    while (parsed := _parsed(address)) and any(parsed in network for network in networks) and hops:
-        following = _parsed(hops.pop())
-        if following is None:
-            break
-        address = str(following)
-    return address
+    pairs = list(headers)
+    claims = {
+        _walk(peer, hops, networks) for hops in (_forwarded(pairs), _x_forwarded(pairs)) if hops
+    }
+    return claims.pop() if len(claims) == 1 else peer
 
 
 class DevGuard:
@@ -86,16 +86,30 @@ class ForwardedClients:
         await self._app(scope, receive, send)
 
 
-def _hops(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    def values(wanted: bytes) -> list[str]:
-        texts = [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
-        return [part.strip() for text in texts for part in text.split(",")]
+def _walk(peer: str, hops: list[str], networks: Sequence[Network]) -> str:
+    address = peer
+    for hop in reversed(hops):
+        parsed, following = _parsed(address), _parsed(hop)
+        if parsed is None or not any(parsed in network for network in networks):
+            break
+        if following is None:
+            break
+        address = str(following)
+    return address
 
-    elements = values(b"forwarded")
-    if elements:
-        found = [_FOR.search(element) for element in elements]
-        return [match["node"] if match else "" for match in found]
-    return values(b"x-forwarded-for")
+
+def _forwarded(pairs: Sequence[tuple[bytes, bytes]]) -> list[str]:
+    found = [_FOR.search(element) for element in _values(pairs, b"forwarded")]
+    return [match["node"] if match else "" for match in found]
+
+
+def _x_forwarded(pairs: Sequence[tuple[bytes, bytes]]) -> list[str]:
+    return _values(pairs, b"x-forwarded-for")
+
+
+def _values(pairs: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
+    texts = [value.decode("latin-1") for name, value in pairs if name.lower() == wanted]
+    return [part.strip() for text in texts for part in text.split(",")]
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

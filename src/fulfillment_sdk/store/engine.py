@@ -50,20 +50,26 @@ def make_engine(url: str, *, readonly: bool) -> sa.Engine:
         return _sqlite_engine(parsed, readonly=readonly)
     if find_spec("psycopg") is None:
         raise MissingExtra("psycopg", "postgres")
-    return sa.create_engine(
-        parsed,
-        pool_size=8,
-        max_overflow=0,
-        pool_pre_ping=True,
-        isolation_level="READ COMMITTED",
-        hide_parameters=True,
-    )
+    try:
+        return sa.create_engine(
+            parsed,
+            pool_size=8,
+            max_overflow=0,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,
+        )
+    except (sa.exc.ArgumentError, ValueError, TypeError):
+        raise _unreadable() from None
 
 
 def unavailable(error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
     """Turn what a driver says into the error that callers handle; its words hold no value."""
     words = str(getattr(error, "orig", None) or "").splitlines()
     cause = words[0][:120] if words else type(error).__name__
+    if "connection option" in cause or "bad value" in cause:
+        # The driver and its library quote what was written in the URL.
+        cause = "an option in its URL is not understood"
     return StoreUnavailable(
         f"The database can't be used: {cause}",
         remedy="Look at its disk space, permissions and whether it is up; then try again.",
@@ -73,11 +79,8 @@ def unavailable(error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
-        raise ConfigurationError(
-            "The database URL can't be read",
-            remedy="Write it as sqlite:///path/to/file.db or postgresql+psycopg://user@host/name.",
-        ) from None
+    except (sa.exc.ArgumentError, ValueError):
+        raise _unreadable() from None
     if parsed.get_backend_name() == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
@@ -86,6 +89,13 @@ def _parse(url: str) -> URL:
             remedy="Write the URL as sqlite:///path/to/file.db or postgresql://user@host/name.",
         )
     return parsed
+
+
+def _unreadable() -> ConfigurationError:
+    return ConfigurationError(
+        "The database URL can't be read",
+        remedy="Write it as sqlite:///path/to/file.db or postgresql://user:password@host:5432/name.",
+    )
 
 
 def _sqlite_engine(url: URL, *, readonly: bool) -> sa.Engine:

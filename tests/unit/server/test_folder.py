@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -65,3 +67,19 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="--data"), held(tmp_path / "file"):
         pass
+
+
+def test_a_full_disk_is_told_and_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: object) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(ConfigurationError, match="No space left"), held(tmp_path):
+            pass
+    assert {path.name for path in tmp_path.iterdir()} <= {"lock"}
+    with held(tmp_path, pid=1):
+        assert holder(tmp_path) == 1

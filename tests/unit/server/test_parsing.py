@@ -100,6 +100,8 @@ def test_a_setting_is_read(parse: Callable[[Raw], object], raw: Raw, expected: o
         (parsing.smtp, "mail.example:25"),
         (parsing.database, "sqlite:///here.db"),
         (parsing.database, "mysql://h/name"),
+        (parsing.database, "postgresql://user:forgotten/name"),
+        (parsing.database, "postgresql://user:pass@host:forgotten/name"),
         (parsing.secrets, ""),
         (parsing.secrets, "whsec_dG9vIHNob3J0"),
         (parsing.secrets, SECRET.removeprefix("whsec_")),

@@ -38,7 +38,12 @@ def test_dev_refuses_no_host_and_two() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
+    "name",
+    [
+        *("Forwarded", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
+        *("X-Real-IP", "Via", "X-Original-Forwarded-For", "X-Cluster-Client-IP", "X-Client-IP"),
+        *("True-Client-IP", "Fastly-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6"),
+    ],
 )
 def test_dev_refuses_what_was_forwarded(name: str) -> None:
     assert dev_refusal([LOCAL, (name.encode(), b"127.0.0.1")]) == FORWARDED
@@ -65,8 +70,14 @@ def test_dev_refuses_what_was_forwarded(name: str) -> None:
         (
             "10.0.0.1",
             [("Forwarded", "for=203.0.113.9"), ("X-Forwarded-For", "1.1.1.1")],
+            "10.0.0.1",
+        ),
+        (
+            "10.0.0.1",
+            [("Forwarded", "for=203.0.113.9"), ("X-Forwarded-For", "1.1.1.1, 203.0.113.9")],
             "203.0.113.9",
         ),
+        ("10.0.0.1", [("Forwarded", "for=unknown"), ("X-Forwarded-For", "1.1.1.1")], "10.0.0.1"),
         ("::ffff:10.0.0.1", [("X-Forwarded-For", "203.0.113.9")], "203.0.113.9"),
         ("not an address", [("X-Forwarded-For", "203.0.113.9")], "not an address"),
     ],

@@ -211,6 +211,22 @@ def test_a_database_that_would_forget_is_refused(url: str) -> None:
         make_engine(url, readonly=False)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:hush-hush/name",
+        "postgresql://user:pass@host:hush-hush/name",
+        "postgresql://user:pass@/name?port=hush-hush",
+        "postgresql://user:pass@/name?host=a,b&port=hush-hush",
+        "postgresql://user:pass@127.0.0.1/name?connect_timeout=hush-hush",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_not_repeated(url: str) -> None:
+    with pytest.raises((ConfigurationError, StoreUnavailable)) as refused:
+        Store.open(url, schemas=[NOTES], sealer=Sealer([("k", b"k" * 32)]))
+    assert "hush-hush" not in str(refused.value)
+
+
 def test_a_postgresql_url_gets_our_driver() -> None:
     engine = make_engine("postgresql://someone@localhost/x", readonly=False)
 

@@ -28,7 +28,8 @@ class House:
     """The processes by name, what the partner's plugin got, and who moves the cases.
 
     `token` is the partner's; `secret` signs what goes to the partner, `notify_secret` what goes
-    from the portal to the gateway. `unsettled` are events that the receiver held when killed.
+    from the portal to the gateway. `unsettled` are events that the receiver held when killed,
+    `unsettled_on_the_wire` those that the gateway held when anybody was.
     """
 
     processes: Mapping[str, ServerProcess]
@@ -38,6 +39,7 @@ class House:
     secret: str
     notify_secret: str
     unsettled: set[str] = attrs.field(factory=set)
+    unsettled_on_the_wire: set[str] = attrs.field(factory=set)
 
     def kill_and_restart(self, name: str) -> None:
         """Kill a process by SIGKILL, and start it again once its connections have failed."""
@@ -46,6 +48,8 @@ class House:
             kill(process)
             _let_the_lease_pass(process.folder / "gateway.db")
             self.unsettled.update(_pending(process.folder / "receiver.db"))
+            for party in self.processes.values():
+                self.unsettled_on_the_wire.update(_pending(party.folder / "gateway.db"))
             process.start()
 
 
@@ -120,7 +124,7 @@ def _let_the_lease_pass(database: Path) -> None:
 
 
 def _pending(database: Path) -> list[str]:
-    """Return the ids of the events that a killed receiver has yet to deliver, as it has it."""
+    """Return the ids of the events that are yet to be delivered, as the database has it."""
     if not database.exists():
         return []
     with closing(sqlite3.connect(database)) as opened:

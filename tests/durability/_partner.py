@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import attrs
@@ -38,6 +38,8 @@ class Journal:
         self._queue: queue.Queue[Entry] = queue.Queue()
         self._thread = threading.Thread(target=self._listen)
         self.entries: list[Entry] = []
+        self.on_the_wire: Counter[str] = Counter()
+        """How often each event came and was answered with a 2xx."""
 
     def __enter__(self) -> Journal:
         self._thread.start()
@@ -83,6 +85,9 @@ class Journal:
 
     def _listen(self) -> None:
         while told := self._socket.recv(4096).decode():
+            if told.startswith("wire "):
+                self.on_the_wire[told.split()[1]] += 1
+                continue
             pid, case_id, sequence, event_id, transition_id = told.split()
             self._queue.put(Entry(int(pid), case_id, int(sequence), event_id, transition_id))
 

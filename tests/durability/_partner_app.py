@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fulfillment_sdk import CaseCompleted, Receiver, StatusChanged, hookimpl
 from fulfillment_sdk.models import CaseEvent
@@ -34,7 +35,27 @@ class Teller:
 
     def _tell(self, event: CaseEvent) -> None:
         facts = (os.getpid(), event.case_id, event.sequence, event.id, event.transition_id)
-        self._socket.sendto(" ".join(map(str, facts)).encode(), self._path)
+        self.send(" ".join(map(str, facts)))
+
+    def send(self, text: str) -> None:
+        self._socket.sendto(text.encode(), self._path)
+
+
+class Wire:
+    """The receiver, with each event told that came over the wire and was answered with a 2xx."""
+
+    def __init__(self, app: ASGIApp, teller: Teller) -> None:
+        self._app = app
+        self._teller = teller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_tell(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 300:
+                identity = dict(scope["headers"])[b"webhook-id"].decode()
+                self._teller.send(f"wire {identity}")
+            await send(message)
+
+        await self._app(scope, receive, send_and_tell)
 
 
 class Server(uvicorn.Server):
@@ -49,8 +70,10 @@ class Server(uvicorn.Server):
 def main(folder: str, port: str, secret: str, told: str) -> None:
     # uvicorn raises the signal anew after a graceful end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    receiver = Receiver([secret], Path(folder), [Teller(told)], load_entry_points=False)
-    Server(uvicorn.Config(receiver.asgi(), port=int(port), log_config=None, ws="none")).run()
+    teller = Teller(told)
+    receiver = Receiver([secret], Path(folder), [teller], load_entry_points=False)
+    app = Wire(receiver.asgi(), teller)
+    Server(uvicorn.Config(app, port=int(port), log_config=None, ws="none")).run()
 
 
 if __name__ == "__main__":

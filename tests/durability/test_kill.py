@@ -79,6 +79,10 @@ def _in_order_and_repeated_only_where_unsettled(everything: House, cases: Iterab
             assert numbers == list(range(numbers[0], numbers[-1] + 1))
         repeated = Counter(entry.event_id for entry in entries) - Counter(e for _, e in first)
         assert repeated.keys() <= everything.unsettled
+    wire = everything.journal.on_the_wire
+    sent_again = {event_id for event_id, times in wire.items() if times > 1}
+    assert sent_again <= everything.unsettled_on_the_wire
+    assert wire.keys() >= {entry.event_id for entry in everything.journal.entries}
 
 
 def _all_settled(everything: House) -> None:

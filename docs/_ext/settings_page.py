@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from tables import code, table
 
-from fulfillment_sdk.server.options import OPTIONS
+from fulfillment_sdk.server.options import OPTIONS, Option
 
 
 class SettingsTable(SphinxDirective):
@@ -19,11 +19,16 @@ class SettingsTable(SphinxDirective):
             (
                 code(option.variable),
                 code(option.switch) if option.flag else nodes.Text(""),
-                nodes.Text(option.about),
+                nodes.Text(meaning(option)),
             )
             for option in OPTIONS
         ]
         return [table(("Variable", "Flag", "Meaning"), (9, 4, 14), rows)]
+
+
+def meaning(option: Option[object]) -> str:
+    """Return what a setting is for; a flag's words leave its default to `--help`, which adds it."""
+    return f"{option.about} Default: {option.default}." if option.flag else option.about
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -328,17 +328,17 @@ class Unauthorized(APIError):
 
 
 class Forbidden(APIError):
-    """403: the organisation is not approved, or was deactivated."""
+    """403: the organization is not approved, or was deactivated."""
 
     default_remedy = "Ask the gateway's administrator to approve or activate the organization."
 
 
 class NotFound(APIError):
-    """404: nothing there, or it belongs to another organisation."""
+    """404: nothing there, or it belongs to another organization."""
 
 
 class NoPendingVerification(NotFound):
-    """404: no code is waiting for this e-mail address and organisation, or it was used already."""
+    """404: no code is waiting for this e-mail address and organization, or it was used already."""
 
     default_remedy = "Request a new verification code."
 
@@ -349,6 +349,8 @@ class Conflict(APIError):
 
 class TooLarge(APIError):
     """413: the body is larger than the server takes."""
+
+    default_remedy = "Send less: the gateway takes cases of up to 1 MiB."
 
 
 class UnsupportedMediaType(APIError):
@@ -362,7 +364,7 @@ class TooManyRequests(APIError):
 
     def __init__(self, message: str, **answer: Unpack[Answer]) -> None:
         super().__init__(message, **answer)
-        if self.retry_after is not None:
+        if self.retry_after is not None and not answer.get("remedy"):
             self.remedy = f"{self.remedy} (Seconds to wait: {self.retry_after:.0f}.)"
 
 
@@ -373,7 +375,7 @@ class ServerError(APIError):
 class Unavailable(ServerError):
     """503: the server can't take the request just now."""
 
-    default_remedy = "Repeat later with the same idempotency key."
+    default_remedy = "Repeat later, with the same idempotency key if there was one."
 
 
 class UnexpectedAnswer(APIError):

@@ -123,3 +123,12 @@ def test_dev_serves_loopback_names_only(tmp_path: Path) -> None:
         for headers in ({"Host": "evil.example"}, {"X-Forwarded-For": "203.0.113.9"}):
             answer = requests.get(f"{server.address}/healthz", headers=headers, timeout=SECONDS)
             assert answer.status_code == 400
+
+
+def test_a_setting_without_effect_is_remarked_on_at_the_start(tmp_path: Path) -> None:
+    environ = {"FULFILLMENT_REGISTRATION_LIST": "Hope Foundation"}
+    with ServerProcess(tmp_path / "data", environ=environ) as server:
+        pass
+    [line] = [line for line in server.log.splitlines() if "level=warning" in line]
+    assert "FULFILLMENT_REGISTRATION_LIST has no effect" in line
+    assert "Hope" not in line

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 from urllib.parse import urlsplit
 
 from fulfillment_sdk.client.call import WEBFORM
 from fulfillment_sdk.errors import ConfigurationError
 
+PREFIX: Final = "FULFILLMENT_"
 BASE_URL: Final = "FULFILLMENT_BASE_URL"
 TOKEN: Final = "FULFILLMENT_TOKEN"  # noqa: S105  (a variable's name)
 
@@ -28,7 +30,8 @@ def base_url(given: str | None, environment: Mapping[str, str]) -> str:
     if not address:
         raise ConfigurationError(
             "The client does not know which server to talk to",
-            remedy=f"Give base_url=, or set {BASE_URL}; there is no default address.",
+            remedy=f"Give base_url=, or set {BASE_URL}; there is no default address."
+            + _misspelt(environment),
         )
     try:
         parts = urlsplit(address)
@@ -47,6 +50,17 @@ def base_url(given: str | None, environment: Mapping[str, str]) -> str:
         )
     path = parts.path.rstrip("/").removesuffix(WEBFORM.rstrip("/"))
     return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}"
+
+
+def _misspelt(environment: Mapping[str, str]) -> str:
+    """Name a variable that is set and was perhaps meant to be the address.
+
+    Only a near miss: the server's own variables may stand beside it.
+    """
+    wanted = BASE_URL.removeprefix(PREFIX)
+    ours = {name.removeprefix(PREFIX): name for name in environment if name.startswith(PREFIX)}
+    near = get_close_matches(wanted, ours.keys() - {wanted}, n=1, cutoff=0.85)
+    return f" ({ours[near[0]]} is set: was it meant to be {BASE_URL}?)" if near else ""
 
 
 def token(given: str | None) -> str | None:

@@ -52,7 +52,8 @@ KNOWN: Final = (
         409,
         "idempotency key",
         Conflict,
-        "Send another case under another idempotency_key, and the same case unchanged.",
+        "Send another case under another idempotency_key and another src_uid, and the same case "
+        "unchanged.",
     ),
 )
 

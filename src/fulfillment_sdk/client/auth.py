@@ -8,16 +8,33 @@ from typing import Final, TypeVar
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.client.answers import json_object, text, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Repeat, Runner
-from fulfillment_sdk.errors import CodeExpired, NoPendingVerification, TooManyRequests, WrongCode
+from fulfillment_sdk.errors import (
+    CodeExpired,
+    NoPendingVerification,
+    ServerError,
+    TooManyRequests,
+    WrongCode,
+)
 from fulfillment_sdk.models import AccessToken, CodeSent
 
 T = TypeVar("T")
 
-LIMITED: Final = KnownWords(
-    429, "attempts", TooManyRequests, "Wait, then request a new verification code."
+SENDING: Final = (
+    KnownWords(
+        502,
+        "send verification email",
+        ServerError,
+        "Repeat later: the gateway could not send its mail. (An earlier code may be void.)",
+    ),
 )
 VERIFYING: Final = (
-    LIMITED,
+    # Five wrong codes. The server's `Retry-After` is for those who would go on with this one.
+    KnownWords(
+        429,
+        "attempts",
+        TooManyRequests,
+        "Request a new verification code: there is no need to wait.",
+    ),
     KnownWords(400, "invalid verification", WrongCode),
     KnownWords(400, "expired", CodeExpired),
     KnownWords(404, "no pending", NoPendingVerification),
@@ -35,7 +52,7 @@ class Auth:
         """Have a six-digit code sent to `email`; it is good for ten minutes.
 
         Raises BadRequest for what is no address, TooManyRequests, and OutcomeUnknown if no answer
-        came. The answer is the same whatever the organisation is: the mail says more. Contract,
+        came. The answer is the same whatever the organization is: the mail says more. Contract,
         section 1.
         """
         return self._runner.run(request_verification(email, organization_name))
@@ -44,7 +61,7 @@ class Auth:
         """Trade the code for a token, which the client uses from then on.
 
         Raises WrongCode, CodeExpired, NoPendingVerification (also for a code that was used),
-        TooManyRequests after five wrong codes, and Forbidden while the organisation is not
+        TooManyRequests after five wrong codes, and Forbidden while the organization is not
         approved. Contract, section 1.
         """
         answer = self._runner.run(verify_otp(email, otp, organization_name))
@@ -68,6 +85,7 @@ def request_verification(email: str, organization_name: str) -> Call[CodeSent]:
         "request-verification/",
         {"email": email, "organization_name": organization_name},
         _read_code_sent,
+        known=SENDING,
         unknown_remedy="Look for the code in the mailbox before you request another.",
     )
 
@@ -103,7 +121,7 @@ def _call(
     *,
     feature: str = "e-mail verification",
     repeat: Repeat = Repeat.ONCE,
-    known: tuple[KnownWords, ...] = (LIMITED,),
+    known: tuple[KnownWords, ...] = (),
     unknown_remedy: str = "",
 ) -> Call[T]:
     return Call(

@@ -18,24 +18,45 @@ from fulfillment_sdk.client.call import (
     Call,
     Dialect,
     Keys,
+    KnownWords,
     Repeat,
     Runner,
     Sink,
     segment,
 )
 from fulfillment_sdk.client.download import PDF, InMemory, ToFile
-from fulfillment_sdk.errors import CaseNotForwarded, ConfigurationError
+from fulfillment_sdk.errors import (
+    CaseNotForwarded,
+    ConfigurationError,
+    NotFound,
+    Unavailable,
+)
 from fulfillment_sdk.models import CreatedCase, NewCase
 from fulfillment_sdk.wire import to_json
 
 T = TypeVar("T")
 
 LARGEST_REPORT: Final = 64 * 1024 * 1024
+REPORTING: Final = (
+    KnownWords(
+        410,
+        "",
+        NotFound,
+        "Ask the people who run the portal: the report can no longer be downloaded.",
+    ),
+    KnownWords(
+        404,
+        "",
+        NotFound,
+        "A report exists once the case is qc_passed: check the status and the id.",
+    ),
+    KnownWords(503, "", Unavailable, "Repeat the download later."),
+)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Cases:
-    """What an organisation does with its cases."""
+    """What an organization does with its cases."""
 
     def __init__(self, runner: Runner, new_id: Callable[[], str]) -> None:
         self._runner = runner
@@ -127,6 +148,7 @@ def report(case_id: str, sink: Sink, read: Callable[[Answer], T]) -> Call[T]:
         beyond=True,
         item=True,
         headers={"Accept": f"{PDF}, application/json;q=0.5"},
+        known=REPORTING,
         sink=sink,
     )
 

@@ -1,4 +1,4 @@
-"""The client: one server, one organisation, any number of threads."""
+"""The client: one server, one organization, any number of threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fulfillment_sdk.errors import ConfigurationError
 
 
 class Client:
-    """Talks to a gateway for one organisation.
+    """Talks to a gateway for one organization.
 
     `base_url` is the server's address, without a default (else `FULFILLMENT_BASE_URL`); `token`
     the bearer token, if there is one already. `timeout` is in seconds for each try; the deployed

@@ -29,11 +29,16 @@ from fulfillment_sdk.errors import (
     FulfillmentError,
     NotFound,
     OutcomeUnknown,
+    Unauthorized,
 )
 
 T = TypeVar("T")
 
 IDEMPOTENCY: Final = "idempotency"
+NO_TOKEN: Final = (
+    "The client has no token: give token=, or set FULFILLMENT_TOKEN for Client.from_env(). "  # noqa: S105
+    "Obtain a new token through the verification process."
+)
 
 logger = logging.getLogger("fulfillment_sdk.client")
 
@@ -111,6 +116,8 @@ class Exchange(Generic[T]):
         if succeeded(answer):
             return self.call.read(answer)
         error = refusal(self.call, answer, now=self._now())
+        if isinstance(error, Unauthorized) and self.call.bearer and self._token is None:
+            error.remedy = NO_TOKEN
         if isinstance(error, NotFound) and self._unsure and self.call.method == "DELETE":
             # An earlier try, whose answer was lost, has done it.
             return self.call.read(attrs.evolve(answer, status=204, body=b""))

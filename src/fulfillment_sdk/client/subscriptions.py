@@ -1,4 +1,4 @@
-"""`client.subscriptions`: where the organisation's notifications go (contract, section 5)."""
+"""`client.subscriptions`: where the organization's notifications go (contract, section 5)."""
 
 from __future__ import annotations
 

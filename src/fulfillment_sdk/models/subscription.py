@@ -1,4 +1,4 @@
-"""Where an organisation wants its notifications (contract, section 5)."""
+"""Where an organization wants its notifications (contract, section 5)."""
 
 from __future__ import annotations
 

@@ -108,6 +108,7 @@ def inspect_plugin(implementation: object, *, version: str = "", installed: bool
     try:
         manager.register(implementation, name)
     except (pluggy.PluginValidationError, ValueError) as error:
+        _refuse_arguments(name, implementation, manager)
         raise PluginError(f"Plugin {name}: {' '.join(str(error).split())}") from error
     found = frozenset(caller.name for caller in manager.get_hookcallers(implementation) or ())
     _refuse_unknown(name, found)
@@ -117,6 +118,24 @@ def inspect_plugin(implementation: object, *, version: str = "", installed: bool
         for function in plugin.functions(hook):
             _refuse_unsuitable(name, hook, function)
     return plugin
+
+
+def _refuse_arguments(name: str, implementation: object, manager: pluggy.PluginManager) -> None:
+    for hook in sorted(HOOKS):
+        function, spec = getattr(implementation, hook, None), getattr(manager.hook, hook).spec
+        if not (inspect.isfunction(function) or inspect.ismethod(function)) or spec is None:
+            continue
+        wanted = [
+            parameter.name
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.default is parameter.empty
+            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if unknown := [argument for argument in wanted if argument not in spec.argnames]:
+            raise PluginError(
+                f"Plugin {name}: {hook} asks for {', '.join(unknown)}, which it isn't given",
+                remedy=f"Write {hook}({', '.join(spec.argnames)}); arguments go by their names.",
+            )
 
 
 def _refuse_unknown(name: str, found: frozenset[str]) -> None:

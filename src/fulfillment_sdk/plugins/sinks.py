@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
-from fulfillment_sdk.plugins.manager import DISABLE_VARIABLE, Plugin, Plugins
+from fulfillment_sdk.plugins.manager import DISABLE_VARIABLE, Plugin, PluginProblem, Plugins
 from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
@@ -47,11 +47,12 @@ class SinkKinds:
     """Every kind of sink on offer."""
 
     _kinds: dict[str, SinkKind[object]] = attrs.field(factory=dict)
+    _problems: Sequence[PluginProblem] = ()
 
     @classmethod
     def of(cls, plugins: Plugins) -> SinkKinds:
         """Ask each plugin, alone, what it offers; a broken one that is installed is left out."""
-        kinds = cls()
+        kinds = cls(problems=plugins.problems)
         plugins.call_each("fulfillment_register_sinks", kinds.ask)
         return kinds
 
@@ -92,11 +93,17 @@ class SinkKinds:
             PluginError: the plugin's factory failed.
         """
         where = f"sinks.{name}"
+        if not isinstance(table, Mapping):
+            raise ConfigurationError(
+                f"{where} must be a table", remedy='Write {"kind": "…"}, and the kind\'s settings.'
+            )
         shared = {key: value for key, value in table.items() if key in _COMMON}
         common = load_settings(_Common, shared, where=where)
         if common.kind not in self._kinds:
+            out = "; ".join(f"{one.name}: {one.cause}" for one in self._problems)
             raise ConfigurationError(
-                f"{where} names an unknown kind of sink, {common.kind}",
+                f"{where} names an unknown kind of sink, {common.kind}"
+                + (f". Plugins left out: {out}" if out else ""),
                 remedy=f"Known are: {', '.join(sorted(self._kinds)) or 'none'}. Install the plugin "
                 f"that offers it, and check that {DISABLE_VARIABLE} doesn't switch it off.",
             )

@@ -101,6 +101,11 @@ class Receiver:
             raise ConfigurationError(
                 "The receiver's plugins must be a list", remedy="Write plugins=[…]."
             )
+        if not isinstance(sinks, Mapping | None):
+            raise ConfigurationError(
+                "The receiver's sinks must be a mapping from a name to a table",
+                remedy='Write sinks={"audit": {"kind": "…"}}; plugins go into plugins=[…].',
+            )
         for plugin in plugins:
             self._plugins.register(plugin)
         if load_entry_points:

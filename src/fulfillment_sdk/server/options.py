@@ -148,7 +148,7 @@ SMTP_URL: Option[str | None] = Option(
 )
 MAIL_FROM: Option[str | None] = Option(
     name="mail_from",
-    parse=parsing.text,
+    parse=parsing.sender,
     default=None,
     about="Sender of the mails.",
 )
@@ -180,7 +180,8 @@ RETRY_SCHEDULE: Option[tuple[float, ...]] = Option(
     name="retry_schedule",
     parse=parsing.schedule,
     default=_RETRY_SCHEDULE,
-    about="Seconds before each try at a partner's endpoint (0,5,30,… ten in all, up to 43200).",
+    about="Seconds before each try at a partner's endpoint "
+    "(0,5,30,120,600,1800,3600,10800,21600,43200).",
 )
 NOTIFY_BACKOFF: Option[tuple[float, float]] = Option(
     name="notify_backoff",

@@ -13,6 +13,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -160,6 +161,15 @@ def database(raw: Raw) -> str:
     if found is None or not _has_readable_port(f"postgresql://{found[1]}"):
         raise ValueError("must be postgresql://user:pass@host/name (SQLite files lie under --data)")
     return "postgresql+psycopg://" + found[1]
+
+
+def sender(raw: Raw) -> str:
+    """Read the address that mails come from, with or without a name before it."""
+    found = text(raw)
+    _, address = parseaddr(found)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise ValueError("must be an e-mail address, such as Cases <cases@example.org>")
+    return found
 
 
 def _has_readable_port(url: str) -> bool:

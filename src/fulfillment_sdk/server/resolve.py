@@ -115,6 +115,35 @@ def resolve(given: Given, *, port: int, kept: SecretFolder) -> Settings:
     )
 
 
+def oddities(given: Given) -> list[str]:
+    """Say which settings are given and do nothing, or not what they seem to, beside the others.
+
+    A server starts with them all the same.
+    """
+    role = given.get(opt.ROLE)
+    registration = given.get(opt.REGISTRATION) or ("open" if given.dev else "approval")
+    found: list[str] = []
+    if given.has(opt.REGISTRATION_LIST) and registration != "list":
+        found.append(
+            f"{opt.REGISTRATION_LIST.variable} has no effect: "
+            f"{opt.REGISTRATION.variable} is {registration}, not list"
+        )
+    if given.dev and given.has(opt.TRUSTED_PROXIES):
+        found.append(f"{opt.TRUSTED_PROXIES.variable} has no effect with --dev")
+    for option, party, what in (
+        (opt.PORTAL_URL, "portal", "cases"),
+        (opt.GATEWAY_URL, "gateway", "notifications"),
+    ):
+        if role == party and given.has(option):
+            found.append(f"{option.variable} has no effect with --role {role}")
+        elif role == "all" and given.has(option):
+            found.append(
+                f"{option.variable} is set with --role all: {what} go there, and not to this "
+                f"process's own {party}"
+            )
+    return found
+
+
 def _needed(given: Given) -> list[Option[object]]:
     role = given.get(opt.ROLE)
     needed: list[Option[object]] = []

@@ -20,7 +20,7 @@ from fulfillment_sdk.server.folder import held
 from fulfillment_sdk.server.listening import BACKLOG, bind
 from fulfillment_sdk.server.party import Party
 from fulfillment_sdk.server.protocol import MAX_HEAD, http_protocol
-from fulfillment_sdk.server.resolve import check, resolve
+from fulfillment_sdk.server.resolve import check, oddities, resolve
 from fulfillment_sdk.server.secrets import SecretFolder
 from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.server.sources import Given
@@ -71,6 +71,8 @@ def serve(given: Given, *, announce: Announce, build: Build = parties_for) -> No
         settings = resolve(given, port=port_of(listener), kept=kept)
         app = create_app(settings, build(settings))
         address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+        for oddity in oddities(given):
+            _log.warning("%s", oddity)
         _log.info("starting", extra={"role": settings.role, "dev": settings.dev})
         run(app, listener, announce=lambda: announce(address))
 

@@ -7,6 +7,7 @@ not be a limit that does not hold.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,6 +31,8 @@ from fulfillment_sdk.server.parsing import Raw
 T = TypeVar("T")
 
 FILE = "fulfillment.toml"
+
+_PLACE = re.compile(r"\(at line (?P<line>[0-9]+), column (?P<column>[0-9]+)\)\Z")
 
 _DEV = "dev is a flag only: whoever starts the server says --dev, no file or variable does."
 
@@ -114,16 +117,25 @@ def from_file(path: Path) -> dict[str, tuple[str, Raw]]:
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)
-    except (OSError, ValueError) as error:
-        # A TOML error may repeat a line of the file: a secret, perhaps.
-        where = f": {error.strerror}" if isinstance(error, OSError) else " as TOML"
+    except OSError as error:
         raise ConfigurationError(
-            f"{path} can't be read{where}", remedy="Correct the file or leave --config out."
+            f"{path} can't be read: {error.strerror}",
+            remedy="Correct the file or leave --config out.",
+        ) from None
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{path} can't be read as TOML{_place(error)}",
+            remedy="Correct the file or leave --config out.",
         ) from None
     found: dict[str, tuple[str, Raw]] = {}
     for key, value in content.items():
         if key in TABLES and isinstance(value, dict):
             continue
+        if key not in BY_NAME and isinstance(value, dict):
+            raise ConfigurationError(
+                f"Unknown table in {path}: [{key}]",
+                remedy=f"Settings stand at the top level, in no table: take the line [{key}] out.",
+            )
         if key not in BY_NAME:
             known = [option.name for option in OPTIONS]
             raise _unknown(f"Unknown key in {path}:", key, known, dev=key == "dev")
@@ -137,10 +149,16 @@ def from_file(path: Path) -> dict[str, tuple[str, Raw]]:
     return found
 
 
+def _place(error: ValueError) -> str:
+    """Where a TOML error is, and nothing else of it: it may repeat a part of the file, a secret."""
+    found = _PLACE.search(str(error))
+    return f": look at line {found['line']}, column {found['column']}" if found else ""
+
+
 def _as_raw(value: object) -> Raw | None:
     match value:
         case bool():
-            return "1" if value else "0"
+            return "true" if value else "false"
         case str():
             return value
         case int() | float():

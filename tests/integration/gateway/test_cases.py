@@ -203,10 +203,24 @@ async def test_what_is_no_usable_answer_is_a_503(
     assert given.headers["Retry-After"] == "5"
 
 
-async def test_a_portal_that_is_down_is_a_503(tmp_path: Path) -> None:
-    async with open_house(tmp_path) as house:
+async def test_a_portal_that_knows_another_credential_is_logged_with_the_settings_name(
+    house: House, portal: StandInPortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    portal.intake = json_answer({"error": "Unauthorized"}, 401)
+    await house.post(f"{BASE}/", CASE, token=await house.token())
+    assert "portal intake answered 401" in caplog.text
+    assert "FULFILLMENT_INTAKE_TOKEN must be the same" in caplog.text
+    assert INTAKE not in caplog.text
+
+
+async def test_a_portal_that_is_down_is_a_503(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_house(tmp_path, portal_url="http://user:hush@127.0.0.1:9") as house:
         answer = await house.post(f"{BASE}/", CASE, token=await house.token())
         assert (answer.status_code, answer.json()) == (503, {"error": "Portal unavailable"})
+    assert "(FULFILLMENT_PORTAL_URL names 127.0.0.1:9)" in caplog.text
+    assert "hush" not in caplog.text
 
 
 async def test_a_report_comes_through_as_a_download(house: House, portal: StandInPortal) -> None:

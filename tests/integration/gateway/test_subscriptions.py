@@ -482,3 +482,11 @@ async def test_subscriptions_and_what_is_pending_survive_a_restart(tmp_path: Pat
         async with open_house(tmp_path, dev=True, retry_schedule=(0, 0.2), clock=clock):
             headers, _ = await partner.next()
             assert headers["x-fulfillment-attempt"] == "2"
+
+
+async def test_a_portal_that_signs_with_another_secret_is_logged_with_the_settings_name(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await notify(house, notification("org_1"), secret=signing.new_secret()) == 401
+    assert "must share a secret in FULFILLMENT_NOTIFY_SECRETS" in caplog.text
+    assert "whsec_" not in caplog.text

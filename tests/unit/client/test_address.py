@@ -80,3 +80,17 @@ def test_a_token_that_no_header_can_carry_is_refused_without_an_echo(given: str)
     with pytest.raises(ConfigurationError) as raised:
         token(given)
     assert given not in str(raised.value)
+
+
+@pytest.mark.parametrize("near", ["FULFILLMENT_BASEURL", "FULFILLMENT_BASE_URI"])
+def test_a_variable_that_was_meant_to_be_the_address_is_named(near: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        base_url(None, {near: "https://g.example", "FULFILLMENT_TOKEN": "t"})
+    assert f"({near} is set: was it meant to be FULFILLMENT_BASE_URL?)" in raised.value.remedy
+
+
+def test_the_servers_variables_are_not_taken_for_misspelt_ones() -> None:
+    beside = ("DATABASE_URL", "PUBLIC_URL", "PORTAL_URL", "GATEWAY_URL", "SMTP_URL")
+    with pytest.raises(ConfigurationError) as raised:
+        base_url(None, {f"FULFILLMENT_{name}": "https://g.example" for name in beside})
+    assert "meant to be" not in raised.value.remedy

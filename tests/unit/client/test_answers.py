@@ -213,7 +213,11 @@ def test_a_field_is_corrected_where_it_was_given() -> None:
 
 def test_a_reused_key_has_a_remedy() -> None:
     error = refused(answer({"error": "Idempotency key reused with a different request"}, 409))
-    assert "another idempotency_key" in error.remedy
+    assert "another idempotency_key and another src_uid" in error.remedy
+
+
+def test_too_large_a_body_has_a_remedy() -> None:
+    assert "1 MiB" in refused(answer({"error": "Request body too large"}, 413)).remedy
 
 
 @pytest.mark.parametrize(

@@ -180,3 +180,45 @@ def test_an_error_shows_neither_the_code_nor_the_address(mocked: responses.Reque
         verify(make_client())
     assert "123456" not in str(raised.value)
     assert EMAIL not in str(raised.value)
+
+
+def test_after_five_wrong_codes_a_new_one_may_be_requested_at_once(
+    mocked: responses.RequestsMock,
+) -> None:
+    said = {"status": "error", "message": "Too many attempts"}
+    mocked.post(f"{AUTH}verify-otp/", json=said, status=429, headers={"Retry-After": "540"})
+    with pytest.raises(errors.TooManyRequests) as raised:
+        verify(make_client())
+    assert raised.value.remedy == "Request a new verification code: there is no need to wait."
+    assert raised.value.retry_after == 540
+
+
+def test_after_too_many_mails_the_seconds_to_wait_are_named(mocked: responses.RequestsMock) -> None:
+    said = {"status": "error", "message": "Too many attempts"}
+    mocked.post(f"{AUTH}request-verification/", json=said, status=429, headers={"Retry-After": "9"})
+    with pytest.raises(errors.TooManyRequests) as raised:
+        make_client().auth.request_verification(email=EMAIL, organization_name=NAME)
+    assert raised.value.remedy == "Wait, then repeat. (Seconds to wait: 9.)"
+
+
+def test_a_mail_that_the_gateway_could_not_send_has_a_remedy(
+    mocked: responses.RequestsMock,
+) -> None:
+    said = {"status": "error", "message": "Failed to send verification email"}
+    mocked.post(f"{AUTH}request-verification/", json=said, status=502, headers=IDEMPOTENT)
+    with pytest.raises(errors.ServerError) as raised:
+        make_client().auth.request_verification(email=EMAIL, organization_name=NAME)
+    assert raised.value.message == "Failed to send verification email"
+    assert raised.value.remedy.startswith("Repeat later: ")
+
+
+def test_a_call_without_a_token_says_that_none_was_set(mocked: responses.RequestsMock) -> None:
+    said = {"status": "error", "message": "Invalid or expired authentication token"}
+    remedies = []
+    for token in (None, "t0ken"):
+        mocked.post(CASES, json=said, status=401, headers=IDEMPOTENT)
+        with pytest.raises(errors.Unauthorized) as raised:
+            make_client(token=token).cases.create(new_case())
+        remedies.append(raised.value.remedy)
+    assert remedies[0].startswith("The client has no token: give token=, or set FULFILLMENT_TOKEN")
+    assert remedies[1] == errors.Unauthorized.default_remedy

@@ -123,3 +123,22 @@ def test_a_folder_that_is_not_there_is_the_callers_error(
     offer(mocked)
     with pytest.raises(FileNotFoundError):
         make_client().cases.download_report("case_987654", to=tmp_path / "none" / "report.pdf")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "word"),
+    [
+        (404, errors.NotFound, "once the case is qc_passed"),
+        (410, errors.NotFound, "no longer"),
+        (503, errors.Unavailable, "Repeat the download later."),
+    ],
+)
+def test_a_report_that_does_not_come_has_a_remedy_of_its_own(
+    mocked: responses.RequestsMock, time: Time, status: int, kind: type[Exception], word: str
+) -> None:
+    mocked.get(REPORT, json={"error": "…"}, status=status)
+    with pytest.raises(errors.APIError) as raised:
+        make_client(time, tries=1).cases.download_report("case_987654")
+    assert type(raised.value) is kind
+    assert word in raised.value.remedy
+    assert "idempotency" not in raised.value.remedy

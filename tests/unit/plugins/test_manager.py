@@ -108,8 +108,15 @@ def test_an_argument_that_the_hook_does_not_have_is_an_error() -> None:
         @hookimpl
         def fulfillment_status_changed(self, notification: object) -> None: ...
 
-    with pytest.raises(PluginError, match="notification"):
+    with pytest.raises(PluginError) as caught:
         inspect_plugin(Wrong())
+
+    assert caught.value.message.endswith(
+        "Wrong: fulfillment_status_changed asks for notification, which it isn't given"
+    )
+    assert caught.value.remedy == (
+        "Write fulfillment_status_changed(event); arguments go by their names."
+    )
 
 
 def test_a_hook_that_yields_is_an_error_because_nobody_would_run_it() -> None:

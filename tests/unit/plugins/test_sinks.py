@@ -186,3 +186,23 @@ def test_an_installed_plugin_that_fails_to_register_is_left_out_and_the_rest_wor
     assert [(p.name, p.cause) for p in plugins.problems] == [
         ("fails_to_register", "RuntimeError: no")
     ]
+
+
+def test_an_unknown_kind_is_an_error_that_names_the_plugins_left_out() -> None:
+    plugins = Plugins()
+    plugins.load_entry_points(
+        [EntryPoint(name="csv", value="not_installed_here:plugin", group=ENTRY_POINT_GROUP)]
+    )
+
+    with pytest.raises(ConfigurationError) as caught:
+        SinkKinds.of(plugins).bind("audit", {"kind": "csv"}, POLICY)
+
+    assert caught.value.message == (
+        "sinks.audit names an unknown kind of sink, csv. Plugins left out: "
+        "csv: ModuleNotFoundError: No module named 'not_installed_here'"
+    )
+
+
+def test_a_sink_that_is_no_table_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match=r"sinks\.audit must be a table"):
+        kinds_of(FilePlugin()).bind("audit", "file", POLICY)  # type: ignore[arg-type]

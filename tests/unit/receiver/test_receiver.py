@@ -437,6 +437,14 @@ def test_a_sink_that_cannot_be_opened_is_no_reason_for_a_5xx(
     assert (left.destination, left.event_id) == ("share", "evt_1")
 
 
+def test_a_list_of_sinks_is_an_error_that_says_what_to_write(make_receiver: MakeReceiver) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make_receiver(Inbox(), sinks=[{"kind": "box"}])
+
+    assert caught.value.message == "The receiver's sinks must be a mapping from a name to a table"
+    assert caught.value.remedy.startswith('Write sinks={"audit": {"kind": "…"}}')
+
+
 def test_a_plugin_and_a_sink_cannot_share_a_name(make_receiver: MakeReceiver) -> None:
     sinks = {"inbox": {"kind": "box", "label": "x"}}
 

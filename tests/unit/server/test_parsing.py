@@ -99,6 +99,8 @@ def test_a_setting_is_read(parse: Callable[[Raw], object], raw: Raw, expected: o
         (parsing.address, "https://gateway.example:port"),
         (parsing.smtp, "mail.example:25"),
         (parsing.database, "sqlite:///here.db"),
+        (parsing.sender, "no address"),
+        (parsing.sender, "Cases <>"),
         (parsing.database, "mysql://h/name"),
         (parsing.database, "postgresql://user:forgotten/name"),
         (parsing.database, "postgresql://user:pass@host:forgotten/name"),

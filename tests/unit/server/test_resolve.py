@@ -9,7 +9,7 @@ import pytest
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server import options, sources
-from fulfillment_sdk.server.resolve import check, is_loopback, own_address, resolve
+from fulfillment_sdk.server.resolve import check, is_loopback, oddities, own_address, resolve
 from fulfillment_sdk.server.secrets import SecretFolder
 from fulfillment_sdk.server.settings import Settings
 
@@ -157,3 +157,48 @@ def test_the_settings_show_no_secret(tmp_path: Path) -> None:
 )
 def test_a_server_knows_its_own_address(host: str, address: str) -> None:
     assert own_address(host, 80) == address
+
+
+@pytest.mark.parametrize(
+    ("environ", "flags", "said"),
+    [
+        (
+            {"FULFILLMENT_REGISTRATION_LIST": "Hope"},
+            {},
+            "FULFILLMENT_REGISTRATION_LIST has no effect: FULFILLMENT_REGISTRATION is open",
+        ),
+        (
+            {"FULFILLMENT_TRUSTED_PROXIES": "10.0.0.7"},
+            {},
+            "FULFILLMENT_TRUSTED_PROXIES has no effect with --dev",
+        ),
+        (
+            {"FULFILLMENT_PORTAL_URL": "http://127.0.0.1:9"},
+            {},
+            "FULFILLMENT_PORTAL_URL is set with --role all: cases go there",
+        ),
+        (
+            {"FULFILLMENT_GATEWAY_URL": "http://127.0.0.1:9"},
+            {},
+            "FULFILLMENT_GATEWAY_URL is set with --role all: notifications go there",
+        ),
+        (
+            {"FULFILLMENT_PORTAL_URL": "http://127.0.0.1:9"},
+            {"role": "portal"},
+            "FULFILLMENT_PORTAL_URL has no effect with --role portal",
+        ),
+    ],
+)
+def test_a_setting_that_does_not_do_what_it_seems_to_is_named(
+    tmp_path: Path, environ: dict[str, str], flags: dict[str, str], said: str
+) -> None:
+    given = sources.read(flags, environ, dev=True, folder=tmp_path)
+    [oddity] = oddities(given)
+    assert oddity.startswith(said)
+
+
+def test_settings_that_fit_each_other_are_not_remarked_on(tmp_path: Path) -> None:
+    listed = {"FULFILLMENT_REGISTRATION": "list", "FULFILLMENT_REGISTRATION_LIST": "Hope"}
+    apart = {"FULFILLMENT_PORTAL_URL": "http://127.0.0.1:9", "FULFILLMENT_TRUSTED_PROXIES": "::1"}
+    assert oddities(sources.read({}, listed, dev=True, folder=tmp_path)) == []
+    assert oddities(sources.read({"role": "gateway"}, apart, folder=tmp_path)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,24 @@ def test_a_file_that_cannot_be_read_is_an_error_that_names_it(tmp_path: Path, co
         sources.read({}, {}, config=file)
 
 
+def test_an_error_in_the_file_is_told_by_its_place_alone(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('port = 1\nstaff_token = "hush\n')
+    with pytest.raises(ConfigurationError) as refused:
+        sources.read({}, {}, config=file)
+    assert re.search(r"can't be read as TOML: look at line 2, column \d+$", refused.value.message)
+    assert "hush" not in str(refused.value)
+
+
+def test_settings_in_a_table_belong_at_the_top_level(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("[server]\nport = 1\n")
+    with pytest.raises(ConfigurationError) as refused:
+        sources.read({}, {}, config=file)
+    assert refused.value.message.endswith("s.toml: [server]")
+    assert "top level" in refused.value.remedy
+
+
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="No such file"):
         sources.read({}, {}, config=Path("/nowhere/s.toml"))
@@ -142,3 +161,10 @@ def test_a_value_that_cannot_be_read_names_its_source_and_not_itself() -> None:
         sources.read({}, {"FULFILLMENT_STAFF_TOKEN": "hush hush hush hush"})
     assert refused.value.message.startswith("FULFILLMENT_STAFF_TOKEN must be")
     assert "hush" not in str(refused.value)
+
+
+def test_a_boolean_is_no_number(tmp_path: Path) -> None:
+    file = tmp_path / "fulfillment.toml"
+    file.write_text("port = true\n")
+    with pytest.raises(ConfigurationError, match="port"):
+        sources.read({}, {}, config=file)

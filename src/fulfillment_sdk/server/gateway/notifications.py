@@ -49,7 +49,7 @@ class Notifications:
             request.headers, body, context.settings.notify_secrets, context.clock()
         )
         if read.kind == "refused":
-            _logger.warning("gateway refused a notification: %s", read.why)
+            _logger.warning("gateway refused a notification: %s", refused_because(read))
             return http.error("Invalid signature", 401)
         event = to_event(read, body)
         if isinstance(event, str):
@@ -62,6 +62,16 @@ class Notifications:
         if accepted.status == "conflict":
             _logger.error("gateway knows notification %s with other bytes", read.id)
         return http.json_response({"status": "accepted"}, 202)
+
+
+def refused_because(read: Notification) -> str:
+    """Return the words for a refused notification, in terms of the portal's hop."""
+    if read.reason == "no_match":
+        return (
+            "no signature matches: gateway and portal must share a secret in "
+            "FULFILLMENT_NOTIFY_SECRETS"
+        )
+    return read.why
 
 
 def to_event(read: Notification, body: bytes) -> Event | str:

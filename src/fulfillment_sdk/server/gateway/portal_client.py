@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from attrs import field, frozen
@@ -22,6 +22,11 @@ _REPORT_SECONDS = 30.0
 _MOST_ANSWER = 1024 * 1024
 _CHUNK = 64 * 1024
 _ONE_BLOCK = 1024 * 1024  # aiohttp wants larger bodies in pieces
+
+_UNUSABLE_HINTS = {
+    401: ": FULFILLMENT_INTAKE_TOKEN must be the same at gateway and portal",
+    404: ": FULFILLMENT_PORTAL_URL must name the portal",
+}
 
 _logger = logging.getLogger(__name__)
 
@@ -116,10 +121,18 @@ class PortalClient:
                     response.status, await _bounded(response.content, _MOST_ANSWER)
                 )
                 if answer.kind == "unusable":
-                    _logger.error("portal intake answered %d, unusable", response.status)
+                    _logger.error(
+                        "portal intake answered %d, unusable%s",
+                        response.status,
+                        _UNUSABLE_HINTS.get(response.status, ""),
+                    )
                 return answer
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            _logger.error("portal intake failed: %s", type(error).__name__)
+            _logger.error(
+                "portal intake failed: %s (FULFILLMENT_PORTAL_URL names %s)",
+                type(error).__name__,
+                _host(self._url),
+            )
             return UNUSABLE
 
     @asynccontextmanager
@@ -146,6 +159,11 @@ class PortalClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+
+def _host(url: str) -> str:
+    """What of an address may be logged: no user, no password, no path."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 async def _bounded(content: aiohttp.StreamReader, most: int) -> bytes:

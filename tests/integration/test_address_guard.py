@@ -16,11 +16,13 @@ from aiohttp import web
 from fulfillment_sdk import signing
 from fulfillment_sdk.plugins import addresses
 from fulfillment_sdk.plugins.addresses import Guard
-from fulfillment_sdk.plugins.webhook import HTTPS_ONLY, WebhookSink
+from fulfillment_sdk.plugins.endpoints import HTTPS_ONLY
+from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Retry
 from fulfillment_sdk.server.gateway.endpoint_url import is_allowed
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.courier import open_courier
+from tests.integration.told_names import ToldNames
 from tests.unit.plugins.bodies import delivery, status_changed
 
 BOTH = frozenset({"http", "https"})
@@ -77,6 +79,8 @@ ADDRESSES = {
     "2001:db8::1": "documentation",
     "2002:7f00:1::1": "6to4",
     "2002:a00:1::1": "6to4",
+    "2600::5efe:10.0.0.1": "ISATAP",
+    "2600::200:5efe:169.254.169.254": "ISATAP",
     "3fff::1": "documentation",
     "4000::1": "outside global unicast",
     "5f00::1": "segment routing",
@@ -134,49 +138,33 @@ def in_url(address: str) -> str:
 class Network:
     """Names resolve as told here, all others not at all; what sockets connect to is noted."""
 
-    names: dict[str, list[Sequence[str]]] = attrs.field(factory=dict)
+    names: ToldNames = attrs.field(factory=ToldNames)
     connected: list[str] = attrs.field(factory=list)
 
-    def resolve(self, name: str, *answers: Sequence[str]) -> None:
-        """Have a name stand for these addresses: the first ones, then the next, and so on."""
-        self.names[name] = list(answers)
+    async def post(
+        self, url: str, *, allow: Guard = addresses.refusal, schemes: frozenset[str] = HTTPS_ONLY
+    ) -> Outcome:
+        """Make one attempt with a sink of its own, which has resolved nothing yet."""
+        sink = WebhookSink(allow=allow, schemes=schemes, resolver=lambda: self.names)
+        await sink.open()
+        try:
+            settings: dict[str, object] = {"url": url, "secrets": [signing.new_secret()]}
+            return await sink.deliver(delivery(status_changed(), settings=settings))
+        finally:
+            await sink.close()
 
 
 @pytest_asyncio.fixture
 async def network(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Network]:
     network, loop = Network(), asyncio.get_running_loop()
-    resolve: Callable[..., list[Any]] = socket.getaddrinfo
     connect: Callable[..., Any] = loop.sock_connect
-
-    def getaddrinfo(
-        host: str, port: int, family: int = 0, kind: int = 0, proto: int = 0, flags: int = 0
-    ) -> list[Any]:
-        answers = network.names.get(host, [[host]])
-        found = answers.pop(0) if len(answers) > 1 else answers[0]
-        flags |= socket.AI_NUMERICHOST  # no test asks a name server
-        infos = [resolve(address, port, family, kind, proto, flags) for address in found]
-        return [info for some in infos for info in some]
 
     async def sock_connect(sock: socket.socket, address: tuple[Any, ...]) -> None:
         network.connected.append(str(address[0]))
         await connect(sock, address)
 
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     monkeypatch.setattr(loop, "sock_connect", sock_connect)
     yield network
-
-
-async def post(
-    url: str, *, allow: Guard = addresses.refusal, schemes: frozenset[str] = HTTPS_ONLY
-) -> Outcome:
-    """Make one attempt with a sink of its own, which has resolved nothing yet."""
-    sink = WebhookSink(allow=allow, schemes=schemes)
-    await sink.open()
-    try:
-        settings: dict[str, object] = {"url": url, "secrets": [signing.new_secret()]}
-        return await sink.deliver(delivery(status_changed(), settings=settings))
-    finally:
-        await sink.close()
 
 
 def refused(reason: str) -> Retry:
@@ -191,9 +179,9 @@ async def answers_202(_request: web.Request) -> web.StreamResponse:
 async def test_nothing_is_sent_to_an_address_that_is_not_public(
     network: Network, address: str, reason: str
 ) -> None:
-    network.resolve("partner.example.org", [address])
-    assert await post(f"https://{in_url(address)}/hook") == refused(reason)
-    assert await post("https://partner.example.org/hook") == refused(reason)
+    network.names.tell("partner.example.org", [address])
+    assert await network.post(f"https://{in_url(address)}/hook") == refused(reason)
+    assert await network.post("https://partner.example.org/hook") == refused(reason)
     assert network.connected == []
     assert not is_allowed(f"https://{in_url(address)}/hook", dev=False)
 
@@ -202,7 +190,7 @@ async def test_nothing_is_sent_to_an_address_that_is_not_public(
 async def test_no_other_spelling_of_it_gets_through(
     network: Network, spelling: str, reason: str
 ) -> None:
-    outcome = await post(f"https://{spelling}/hook")
+    outcome = await network.post(f"https://{spelling}/hook")
     assert outcome in (
         refused(reason),
         Retry("the endpoint's URL can't be used"),
@@ -214,18 +202,20 @@ async def test_no_other_spelling_of_it_gets_through(
 
 @pytest.mark.parametrize("address", [one for one, why in ADDRESSES.items() if why != "loopback"])
 async def test_development_opens_loopback_and_nothing_else(network: Network, address: str) -> None:
-    network.resolve("partner.example.org", [address])
+    network.names.tell("partner.example.org", [address])
     for host in (in_url(address), "partner.example.org"):
-        outcome = await post(f"http://{host}/hook", allow=addresses.refusal_dev, schemes=BOTH)
+        outcome = await network.post(
+            f"http://{host}/hook", allow=addresses.refusal_dev, schemes=BOTH
+        )
         assert outcome == refused(ADDRESSES[address])
     assert network.connected == []
 
 
 async def test_what_is_allowed_is_connected_to(network: Network) -> None:
-    network.resolve("partner.example.org", ["127.0.0.1"])
+    network.names.tell("partner.example.org", ["127.0.0.1"])
     async with a_server(answers_202) as port:
         for host in ("127.0.0.1", "partner.example.org"):
-            outcome = await post(
+            outcome = await network.post(
                 f"http://{host}:{port}/", allow=addresses.refusal_dev, schemes=BOTH
             )
             assert outcome == Delivered("HTTP 202")
@@ -244,10 +234,10 @@ async def test_what_is_allowed_is_connected_to(network: Network) -> None:
 async def test_of_mixed_addresses_only_the_allowed_one_is_connected_to(
     network: Network, answer: Sequence[str]
 ) -> None:
-    network.resolve("partner.example.org", answer)
+    network.names.tell("partner.example.org", answer)
     async with a_server(answers_202) as port:
         url = f"http://partner.example.org:{port}/"
-        outcome = await post(url, allow=addresses.refusal_dev, schemes=BOTH)
+        outcome = await network.post(url, allow=addresses.refusal_dev, schemes=BOTH)
     assert outcome == Delivered("HTTP 202")
     assert network.connected == ["127.0.0.1"]
 
@@ -255,19 +245,19 @@ async def test_of_mixed_addresses_only_the_allowed_one_is_connected_to(
 async def test_of_mixed_addresses_that_are_all_refused_none_is_connected_to(
     network: Network,
 ) -> None:
-    network.resolve("partner.example.org", ["10.0.0.1", "::1", "127.0.0.1"])
-    outcome = await post("https://partner.example.org/hook")
+    network.names.tell("partner.example.org", ["10.0.0.1", "::1", "127.0.0.1"])
+    outcome = await network.post("https://partner.example.org/hook")
     assert isinstance(outcome, Retry)
     assert "refused" in outcome.why
     assert network.connected == []
 
 
 async def test_a_name_that_is_rebound_between_two_connects_leads_nowhere(network: Network) -> None:
-    network.resolve("partner.example.org", ["127.0.0.1"], ["169.254.169.254"])
+    network.names.tell("partner.example.org", ["127.0.0.1"], ["169.254.169.254"])
     async with a_server(answers_202) as port:
         url = f"http://partner.example.org:{port}/"
-        first = await post(url, allow=addresses.refusal_dev, schemes=BOTH)
-        second = await post(url, allow=addresses.refusal_dev, schemes=BOTH)
+        first = await network.post(url, allow=addresses.refusal_dev, schemes=BOTH)
+        second = await network.post(url, allow=addresses.refusal_dev, schemes=BOTH)
     assert (first, second) == (Delivered("HTTP 202"), refused("link-local"))
     assert network.connected == ["127.0.0.1"]
 
@@ -275,16 +265,20 @@ async def test_a_name_that_is_rebound_between_two_connects_leads_nowhere(network
 async def test_a_name_is_looked_up_once_for_a_connect_so_that_no_second_answer_counts(
     network: Network,
 ) -> None:
-    network.resolve("partner.example.org", ["127.0.0.1"], ["10.0.0.1"], ["10.0.0.2"])
+    network.names.tell("partner.example.org", ["127.0.0.1"], ["10.0.0.1"], ["10.0.0.2"])
     async with a_server(answers_202) as port:
         url = f"http://partner.example.org:{port}/"
-        await post(url, allow=addresses.refusal_dev, schemes=BOTH)
-    assert network.names["partner.example.org"] == [["10.0.0.1"], ["10.0.0.2"]]
+        await network.post(url, allow=addresses.refusal_dev, schemes=BOTH)
+    assert network.names.names["partner.example.org"] == [["10.0.0.1"], ["10.0.0.2"]]
 
 
 async def test_a_subscribed_name_that_leads_inside_is_refused_when_its_socket_connects(
-    tmp_path: Path, network: Network
+    tmp_path: Path, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        "fulfillment_sdk.server.gateway.gateway.WebhookSink",
+        lambda **options: WebhookSink(resolver=lambda: network.names, **options),
+    )
     inside = {
         "a.example.org": ["127.0.0.1"],
         "b.example.org": ["::1"],
@@ -295,7 +289,7 @@ async def test_a_subscribed_name_that_leads_inside_is_refused_when_its_socket_co
     async with a_server(answers_202) as port, open_courier(tmp_path, dev=False) as courier:
         subscriptions = []
         for name, found in inside.items():
-            network.resolve(name, found)
+            network.names.tell(name, found)
             subscriptions.append(await courier.subscribe(f"https://{name}:{port}/hook"))
         await courier.event(1)
         for subscription in subscriptions:

@@ -81,7 +81,7 @@ async def test_a_receiver_under_uvicorn_takes_what_the_webhook_sink_sends(
         Delivered("HTTP 202"),
         Delivered("HTTP 200"),
         Delivered("HTTP 202"),
-        Retry("HTTP 401"),
+        Retry("HTTP 401 (error not rightly signed or too old)"),
     ]
     assert event.id == "evt_1"
 

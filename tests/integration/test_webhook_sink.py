@@ -89,6 +89,49 @@ async def test_deliveries_share_a_connection() -> None:
     assert len(ports) == 1
 
 
+async def test_hundreds_of_endpoints_each_keep_a_connection_and_no_more_than_there_are_places() -> (
+    None
+):
+    endpoints, places = 300, 200
+    met: dict[int, list[int]] = {}
+    open_now: set[asyncio.StreamWriter] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        own, peer = (writer.get_extra_info(name)[1] for name in ("sockname", "peername"))
+        open_now.add(writer)
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await reader.readexactly(len(BODY))
+                met.setdefault(own, []).append(peer)
+                last = b"connection: close" in head.lower()
+                writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n")
+                writer.write(b"Connection: close\r\n\r\n" if last else b"\r\n")
+                await writer.drain()
+                if last:
+                    break
+        finally:
+            open_now.discard(writer)
+
+    sink = WebhookSink(allow=addresses.refusal_dev, schemes=BOTH, max_idle=places)
+    await sink.open()
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            ports = [await stack.enter_async_context(a_talker(talk)) for _ in range(endpoints)]
+            for _ in range(2):
+                for some in range(0, endpoints, 50):
+                    urls = [f"http://127.0.0.1:{port}/" for port in ports[some : some + 50]]
+                    outcomes = await asyncio.gather(*(post(sink, url) for url in urls))
+                    assert set(outcomes) == {Delivered("HTTP 202")}
+            idle = len(open_now)
+    finally:
+        await sink.close()
+
+    reused = [port for port in ports if len(set(met[port])) == 1]
+    assert [len(met[port]) for port in ports] == [2] * endpoints
+    assert reused == ports[:places]
+    assert idle <= places
+
+
 async def test_a_completion_of_megabytes_arrives_whole() -> None:
     sizes: list[int] = []
 
@@ -223,6 +266,51 @@ async def test_an_endless_body_is_not_read_to_its_end() -> None:
 
     assert outcome == Retry("HTTP 500")
     assert written < 2**25
+
+
+async def test_of_a_long_answer_64_kib_are_read_and_the_connection_is_closed() -> None:
+    whole, written, hung_up = 64 * 2**20, 0, asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: %d\r\n\r\nqueue full " % whole)
+        try:
+            while written < whole:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+                written += 65536
+        except ConnectionError:
+            hung_up.set()
+            raise
+
+    sink = WebhookSink(allow=addresses.refusal_dev, schemes=BOTH, answer_seconds=30.0, timeout=40.0)
+    await sink.open()
+    try:
+        async with a_talker(talk) as port:
+            outcome = await post(sink, f"http://127.0.0.1:{port}/")
+            async with asyncio.timeout(10):
+                await hung_up.wait()
+    finally:
+        await sink.close()
+
+    assert outcome == Retry("HTTP 503 (queue full *)")
+    # What is not read lies in the buffers of both sides: megabytes, but not all of them.
+    assert written < whole // 2
+
+
+async def test_what_a_refusal_says_is_kept_without_anything_of_the_event() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        echo = (await request.read()).decode()
+        signature = request.headers["webhook-signature"]
+        return web.Response(status=400, text=f"invalid signature {signature}: {echo}")
+
+    async with a_server(handler) as port, a_sink() as sink:
+        outcome = await post(sink, f"http://127.0.0.1:{port}/")
+
+    assert isinstance(outcome, Reject)
+    assert outcome.why.startswith("HTTP 400 (invalid signature * ")
+    assert "case" not in outcome.why
 
 
 async def test_a_compressed_answer_is_not_unpacked() -> None:

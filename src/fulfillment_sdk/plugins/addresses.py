@@ -71,6 +71,10 @@ _IPV6 = tuple(
 # it.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 
+# An interface identifier that holds the IPv4 address to tunnel to, under any prefix (RFC 5214,
+# section 6.1). Prefixes that a site chose for NAT64 or 6rd can't be told from others.
+_ISATAP = (b"\0\0\x5e\xfe", b"\2\0\x5e\xfe")
+
 
 def refusal(ip: str) -> str | None:
     """Say why an address is not public, or None if it is.
@@ -83,9 +87,16 @@ def refusal(ip: str) -> str | None:
     except ValueError:
         return "not an IP address"
     if isinstance(address, IPv4Address):
-        return next((reason for network, reason in _IPV4 if address in network), None)
+        return _ipv4_refusal(address)
     named = next((reason for network, reason in _IPV6 if address in network), None)
-    return named or (None if address in _GLOBAL_UNICAST else "outside global unicast")
+    if named is not None or address not in _GLOBAL_UNICAST:
+        return named or "outside global unicast"
+    inner = IPv4Address(address.packed[12:])
+    return "ISATAP" if address.packed[8:12] in _ISATAP and _ipv4_refusal(inner) else None
+
+
+def _ipv4_refusal(address: IPv4Address) -> str | None:
+    return next((reason for network, reason in _IPV4 if address in network), None)
 
 
 def refusal_dev(ip: str) -> str | None:

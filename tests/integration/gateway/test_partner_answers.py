@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import itertools
-import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -41,7 +41,9 @@ from tests.integration.gateway.odd_endpoints import (
     untrusted,
 )
 from tests.integration.gateway.parts import OWNER, START
+from tests.integration.told_names import ToldNames
 
+SINK = "fulfillment_sdk.server.gateway.gateway.WebhookSink"
 SCHEDULE = (0.0, 5.0, 30.0, 120.0)
 SECOND = "evt_2"
 YEAR = 365 * 86_400
@@ -99,6 +101,11 @@ RETRY_AFTER: Mapping[str, tuple[str, Waits]] = {
     "date gone by": (formatdate(START - 60, usegmt=True), STEPS),
     # At most the delay after next: nobody parks a case for a year.
     "year of seconds": (str(YEAR), (about(5, 30), about(30, 120), about(120, 120))),
+    "ages of seconds": ("9" * 40, (about(5, 30), about(30, 120), about(120, 120))),
+    "date without zone": (
+        formatdate(START + 20),
+        (about(5, 20), *STEPS[1:]),
+    ),
     "date in a year": (
         formatdate(START + YEAR, usegmt=True),
         (about(5, 30), about(30, 120), about(120, 120)),
@@ -184,27 +191,17 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, End]:
     """How each kind ended."""
     folder = tmp_path_factory.mktemp("answers")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", resolving(socket.getaddrinfo))
+        patch.setattr(SINK, functools.partial(WebhookSink, resolver=names))
         quick = asyncio.run(run(folder / "quick", KINDS))
         # The real limits are 15 s for an answer and 1 s for the rest of it.
-        patch.setattr("fulfillment_sdk.plugins.webhook._REST_SECONDS", 0.05)
-        patch.setattr(
-            "fulfillment_sdk.server.gateway.gateway.WebhookSink",
-            lambda **options: WebhookSink(timeout=0.5, **options),
-        )
+        patch.setattr(SINK, functools.partial(WebhookSink, timeout=0.5, answer_seconds=0.05))
         slow = asyncio.run(run(folder / "slow", SLOW_KINDS))
     return quick | slow
 
 
-def resolving(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """Know two names that no name server is asked for."""
-
-    def getaddrinfo(host: str, *arguments: Any, **options: Any) -> Any:
-        if host == "none.invalid":
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return resolve("10.0.0.1" if host == "inner.invalid" else host, *arguments, **options)
-
-    return getaddrinfo
+def names() -> ToldNames:
+    """Know one name, and no other: no name server is asked."""
+    return ToldNames({"inner.invalid": [["10.0.0.1"]]})
 
 
 async def run(folder: Path, kinds: Mapping[str, Kind]) -> dict[str, End]:

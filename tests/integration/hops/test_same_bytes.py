@@ -164,6 +164,9 @@ async def test_what_the_gateway_does_not_trust_waits_and_is_not_lost(tmp_path: P
         await loop.notified.has_passed(3)
         assert loop.partner.arrived.empty()
         [waiting] = await loop.undelivered()
-        assert (waiting["state"], waiting["why"]) == ("pending", "HTTP 401")
+        assert (waiting["state"], waiting["why"]) == (
+            "pending",
+            "HTTP 401 (error invalid signature)",
+        )
         assert waiting["attempts"] >= 2
     assert {one.status for one in loop.notified.passed} == {401}

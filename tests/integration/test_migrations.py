@@ -1,47 +1,215 @@
-"""The tables that the revisions make are the tables that the code declares."""
+"""A database that was migrated is one that was made afresh, and nothing in it is lost."""
 
 from __future__ import annotations
 
+import queue
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 
 from fulfillment_sdk.relay import SCHEMA as RELAY
-from fulfillment_sdk.server.gateway.schema import SCHEMA as GATEWAY
-from fulfillment_sdk.server.portal.schema import SCHEMA as PORTAL
+from fulfillment_sdk.relay import Delivered, Delivery, Event, Relay
 from fulfillment_sdk.store import Schema, Sealer, Store
+from tests.integration.databases import (
+    SCHEMAS,
+    Sample,
+    described,
+    every_row,
+    opened,
+    revisions,
+    samples,
+)
+from tests.integration.gateway.parts import BASE, ORGANIZATION, OWNER, STAFF, open_house
+from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
+from tests.postgres import server
+from tests.samples.databases.make import KEYS, SUBSCRIBED, events
+
+DATABASES = ("sqlite", "postgresql")
+SAMPLES = {sample.path.name.removesuffix(".sql"): sample for sample in samples()}
 
 
-@pytest.mark.parametrize("schema", [RELAY, GATEWAY, PORTAL], ids=lambda schema: schema.name)
-def test_a_migrated_database_has_exactly_the_declared_tables(
-    schema: Schema, tmp_path: Path
-) -> None:
-    url = f"sqlite:///{tmp_path}/x.db"
-    Store.open(url, schemas=[schema], sealer=Sealer([("k", b"k" * 32)])).close()
-
-    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"version_table": schema.version_table, "compare_type": True}
-        )
-        assert compare_metadata(context, schema.metadata) == []
-        indexes = {
-            table: {index["name"] for index in sa.inspect(connection).get_indexes(table)}
-            for table in schema.metadata.tables
-        }
-    assert indexes == {
-        name: {index.name for index in table.indexes}
-        for name, table in schema.metadata.tables.items()
-    }
+def names_of(database: str) -> list[str]:
+    return [name for name, sample in SAMPLES.items() if sample.database == database]
 
 
-@pytest.mark.parametrize("schema", [RELAY, GATEWAY, PORTAL], ids=lambda schema: schema.name)
+@pytest.fixture(params=DATABASES)
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Two empty databases of one kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/one.db", f"sqlite:///{tmp_path}/other.db"
+        return
+    made = server().new_database(), server().new_database()
+    yield made
+    for url in made:
+        server().drop_database(url)
+
+
+def make_afresh(url: str, *schemas: Schema) -> None:
+    with opened(url) as connection:
+        for schema in schemas:
+            schema.metadata.create_all(connection)
+
+
+def migrate(url: str, *schemas: Schema) -> None:
+    Store.open(url, schemas=schemas, sealer=Sealer(KEYS)).close()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+def test_a_migrated_database_is_one_made_afresh(schema: Schema, urls: tuple[str, str]) -> None:
+    migrated, fresh = urls
+    migrate(migrated, schema)
+    make_afresh(fresh, schema)
+    expected = described(fresh, [schema])
+    assert expected["tables"] == sorted(schema.metadata.tables)
+    assert described(migrated, [schema]) == expected
+
+
+def test_a_difference_of_one_index_is_seen(urls: tuple[str, str]) -> None:
+    migrated, fresh = urls
+    relay = SCHEMAS["relay"]
+    migrate(migrated, relay)
+    make_afresh(fresh, relay)
+    with opened(migrated) as connection:
+        connection.execute(sa.text("DROP INDEX ix_relay_attempts_at"))
+    assert described(migrated, [relay]) != described(fresh, [relay])
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_every_table_carries_its_rooms_name(schema: Schema) -> None:
     assert all(name.startswith(f"{schema.name}_") for name in schema.metadata.tables)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+def test_there_is_a_sample_of_every_revision(schema: Schema) -> None:
+    there = {sample.revisions.get(schema.name) for sample in SAMPLES.values()}
+    assert set(revisions(schema)) <= there, "run tests/samples/databases/make.py"
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_a_sample_becomes_what_is_made_afresh_and_keeps_every_row(
+    sample: Sample, urls: tuple[str, str], tmp_path: Path
+) -> None:
+    old, fresh = urls
+    if old.startswith("sqlite"):
+        old = sample.restore(tmp_path / "data")
+    else:
+        sample.copy_to(old, tmp_path / "data")
+    before = _counts(old)
+    assert sum(before.values()) > 5
+    migrate(old, *sample.schemas)
+    make_afresh(fresh, *sample.schemas)
+    assert described(old, sample.schemas) == described(fresh, sample.schemas)
+    rows = every_row(old, sample.schemas)
+    assert {name: len(rows[name]) for name in before} == before
+
+
+class Taker:
+    """A sink that takes everything."""
+
+    def __init__(self) -> None:
+        self.taken: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+
+    def deliver(self, delivery: Delivery) -> Delivered:
+        self.taken.put(delivery)
+        return Delivered()
+
+
+@pytest.mark.parametrize("name", names_of("receiver"))
+def test_a_receivers_events_can_all_be_delivered_afterwards(
+    name: str, urls: tuple[str, str], tmp_path: Path
+) -> None:
+    sample = SAMPLES[name]
+    url = urls[0]
+    if url.startswith("sqlite"):
+        url = sample.restore(tmp_path / "data")
+    else:
+        sample.copy_to(url, tmp_path / "data")
+    taker = Taker()
+    with Relay(url, keys=KEYS, sinks={"judge": taker}) as relay:
+        assert {one.event_id: one.conflict for one in relay.quarantined().result(30)} == {
+            "evt_arrived": True,
+            "evt_odd": False,
+        }
+        [letter] = relay.dead_letters().result(30)
+        assert (letter.event_id, letter.why) == ("evt_dead", "422")
+        pending = relay.undelivered(state="pending").result(30)
+        assert [one.event_id for one in pending] == ["evt_retried", "evt_waiting"]
+        assert pending[0].why == "503"
+        outcomes = {one.event_id: one.outcome for one in relay.attempts().result(30)}
+        assert outcomes == {"evt_arrived": "delivered", "evt_dead": "dead", "evt_retried": "retry"}
+
+        relay.store.write(
+            lambda c: c.execute(sa.text("UPDATE relay_lanes SET due_at = 0"))
+        ).result()
+        taken = [taker.taken.get(timeout=30) for _ in range(2)]
+        assert relay.replay_many().result(30) == 1
+        assert relay.replay("judge", "evt_arrived").result(30)
+        taken += [taker.taken.get(timeout=30) for _ in range(2)]
+        expected = events()
+        assert {one.event for one in taken} == set(expected)
+        assert {one.settings["secret"] for one in taken} == {sample.facts["secret"]}
+        new = Event("evt_new", "t", "case_9", 1, b"new", "org")
+        assert relay.accept(new).result(30).deliveries == 1
+        assert taker.taken.get(timeout=30).event == new
+
+
+@pytest.mark.parametrize("name", names_of("gateway"))
+async def test_a_gateways_token_subscription_and_case_are_as_they_were(
+    name: str, tmp_path: Path
+) -> None:
+    sample = SAMPLES[name]
+    sample.restore(tmp_path / "data")
+    facts = sample.facts
+    async with open_house(tmp_path / "data", storage_keys=KEYS) as house:
+        token = str(facts["token"])
+        listed = (await house.get(f"{BASE}/subscriptions/", token=token)).json()["items"]
+        assert [(one["id"], one["url"]) for one in listed] == [(facts["subscription"], SUBSCRIBED)]
+        [organization] = (await house.get("/admin/api/organizations/", token=STAFF)).json()["items"]
+        assert organization["name"] == ORGANIZATION
+        assert [one["email"] for one in organization["emails"]] == [OWNER]
+        owed = (await house.get("/admin/api/deliveries/", token=STAFF)).json()["items"]
+        assert [(one["event_id"], one["state"]) for one in owed] == [("evt_owed", "pending")]
+        relay = house.gateway.context.relay
+        kept = await relay.store.read(
+            lambda c: relay.get_destination(c, str(facts["subscription"]))
+        )
+        assert kept is not None
+        assert kept.settings["secrets"] == [facts["secret"]]
+
+
+@pytest.mark.parametrize("name", names_of("portal"))
+async def test_a_portals_cases_are_as_they_were_and_go_on(name: str, tmp_path: Path) -> None:
+    sample = SAMPLES[name]
+    sample.restore(tmp_path / "data")
+    facts = sample.facts
+    desk = Desk(make_settings(tmp_path / "data"), clock=Clock(), captor=Captor())
+    await desk.portal.start()
+    try:
+        assert await desk.case(str(facts["done"])) == facts["shown"]
+        await desk.drive(str(facts["new"]), "qc_passed")
+        arrived = (await desk.get("deliveries/", state="delivered", limit="200")).json()["items"]
+        assert len({one["id"] for one in arrived}) >= 7
+    finally:
+        await desk.portal.stop()
+        await desk.http.aclose()
+
+
+def _counts(url: str) -> dict[str, int]:
+    """Return how many rows each table has, whatever tables there are."""
+    with opened(url) as connection:
+        names = [
+            name
+            for name in sa.inspect(connection).get_table_names()
+            if not name.endswith("_schema_version")
+        ]
+        return {
+            name: int(connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one())
+            for name in names
+        }
 
 
 def test_stores_that_open_at_the_same_moment_each_get_their_own_tables(tmp_path: Path) -> None:

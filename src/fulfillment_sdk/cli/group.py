@@ -14,6 +14,7 @@ from fulfillment_sdk.errors import FulfillmentError, MissingExtra
 
 COMMANDS = {
     "demo": "Watch one case run through the whole loop on this machine.",
+    "dispatch": "Pass on what a receiver has stored, in a process of its own.",
     "serve": "Run the reference server: gateway, portal, or both.",
 }
 """Each command's name, which is also its module's in this package, and its line in the help."""

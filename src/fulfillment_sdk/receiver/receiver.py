@@ -51,6 +51,7 @@ STORE_SECONDS = 10.0
 """How long an answer waits for the store: less than the 15 s that a sender waits for the answer."""
 
 _LARGEST_SEQUENCE = 2**63 - 1
+_LONGEST_LANE = 200  # characters, as the gateway has them: an index takes no row of any length
 
 
 class Receiver:
@@ -148,6 +149,11 @@ class Receiver:
         return self._process.open()
 
     @property
+    def destinations(self) -> Sequence[str]:
+        """The names of the plugins and sinks that notifications are passed on to."""
+        return tuple(destination.name for destination in self._destinations)
+
+    @property
     def problems(self) -> Sequence[PluginProblem]:
         """The installed plugins that were left out, each with its version and the cause."""
         return tuple(self._plugins.problems)
@@ -221,6 +227,9 @@ class Receiver:
             raise StoreError("The store is not open")
         if notification.event is None:
             return (yield from self._put_aside(relay, notification, body, notification.why))
+        if len(notification.lane) > _LONGEST_LANE:
+            why = f"its case's id is longer than {_LONGEST_LANE} characters"
+            return (yield from self._put_aside(relay, notification, body, why))
         sequence = notification.event.sequence
         event = Event(
             id=notification.id,

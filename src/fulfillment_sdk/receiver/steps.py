@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from concurrent.futures import Future
 from typing import Any, TypeAlias, TypeVar
+
+from fulfillment_sdk.store import StoreFuture
 
 R = TypeVar("R")
 
-Steps: TypeAlias = Generator[Future[Any], Any, R]
+Steps: TypeAlias = Generator[StoreFuture[Any], Any, R]
 
 
 def run_here(steps: Steps[R], *, seconds: float) -> R:
@@ -39,7 +40,8 @@ async def run_in_loop(steps: Steps[R], *, seconds: float) -> R:
         future = next(steps)
         while True:
             try:
-                result = await asyncio.wait_for(asyncio.wrap_future(future), seconds)
+                async with asyncio.timeout(seconds):
+                    result = await future
             except Exception as error:  # noqa: BLE001 - the course decides what an error means
                 future = steps.throw(error)
             else:

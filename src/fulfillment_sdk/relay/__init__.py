@@ -5,7 +5,10 @@ It knows events, destinations and lanes, and never what an event means.
 
 from __future__ import annotations
 
+from fulfillment_sdk.relay.figures import Arrivals, Backlog, Figures, Pending
+from fulfillment_sdk.relay.history import Quarantined
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry
+from fulfillment_sdk.relay.pages import Filter, Page
 from fulfillment_sdk.relay.policy import RetryPolicy
 from fulfillment_sdk.relay.relay import Relay
 from fulfillment_sdk.relay.schema import SCHEMA
@@ -23,13 +26,20 @@ from fulfillment_sdk.relay.values import (
 __all__ = [
     "SCHEMA",
     "Accepted",
+    "Arrivals",
     "Attempt",
+    "Backlog",
     "DeadLetter",
     "Delivered",
     "Delivery",
     "Destination",
     "Event",
+    "Figures",
+    "Filter",
     "Outcome",
+    "Page",
+    "Pending",
+    "Quarantined",
     "Reject",
     "Relay",
     "Retry",

@@ -1,23 +1,22 @@
-"""Accepting: an event, its deliveries and its lanes, all in one transaction or none."""
+"""Accepting: events, their deliveries and their lanes, all in one transaction or none."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from fulfillment_sdk.relay import registry
-from fulfillment_sdk.relay.schema import deliveries, events, lanes, quarantine
+from fulfillment_sdk.relay.event_rows import check_storable, digest_of, insert_events, known_digests
+from fulfillment_sdk.relay.lanes import LaneKey
+from fulfillment_sdk.relay.routes import Routes
+from fulfillment_sdk.relay.rows import Statement, each_row, is_sqlite
+from fulfillment_sdk.relay.schema import quarantine
+from fulfillment_sdk.relay.upsert import insert_for
 from fulfillment_sdk.relay.values import Accepted, Event
 from fulfillment_sdk.store.sealing import Sealer
-
-
-def body_context(event_id: str) -> str:
-    """Return what an event's stored bytes are sealed for."""
-    return f"relay_events.body:{event_id}"
 
 
 def lane_number(key: str) -> int:
@@ -30,67 +29,64 @@ def accept_many(
 ) -> list[Accepted]:
     """Store the events and line them up for their destinations.
 
-    They go in by order of their ids, whatever order they come in, so that two callers that accept
-    the same ones don't wait for each other in a circle.
+    It takes the same few statements whatever their number. They go in by order of their ids,
+    whatever order they come in, so that two callers that accept the same ones don't wait for each
+    other in a circle.
+
+    Args:
+        connection: of the caller's transaction.
+        sealer: seals the bodies.
+        batch: an id may be in it more than once.
+        now: epoch seconds.
 
     Returns:
         one result for each event, in the order of `batch`.
+
+    Raises:
+        ValueError: an event holds what can't be stored; nothing is.
     """
-    results: dict[int, Accepted] = {}
-    rows: list[dict[str, int]] = []
-    due: dict[tuple[int, int], float] = {}
-    for index in sorted(range(len(batch)), key=lambda i: batch[i].id):
-        event = batch[index]
-        number = _insert(connection, sealer, event, now)
-        if number is None:
-            results[index] = _seen_before(connection, sealer, event, now)
+    for event in batch:
+        check_storable(event)
+    firsts: dict[str, int] = {}
+    for index in sorted(range(len(batch)), key=lambda index: batch[index].id):
+        firsts.setdefault(batch[index].id, index)
+    numbers, known = _insert(connection, sealer, [batch[index] for index in firsts.values()], now)
+    sent = _send(connection, [batch[firsts[one]] for one in numbers], numbers, now)
+    results: list[Accepted] = []
+    for index, event in enumerate(batch):
+        first = firsts[event.id]
+        if first == index and event.id in numbers:
+            results.append(Accepted(event_id=event.id, status="new", deliveries=sent[event.id]))
             continue
-        routes = registry.routes(connection, event)
-        for route in routes:
-            lane = lane_number(event.lane if route.ordering == "case" else event.id)
-            due.setdefault((route.no, lane), now + route.first_delay)
-            rows.append(
-                {
-                    "destination_no": route.no,
-                    "lane": lane,
-                    "position": event.sequence or 0,
-                    "event": number,
-                }
-            )
-        results[index] = Accepted(event_id=event.id, status="new", deliveries=len(routes))
-    line_up(connection, rows, due)
-    return [results[index] for index in range(len(batch))]
+        digest = known[event.id] if event.id in known else digest_of(batch[first].body)
+        if digest == digest_of(event.body):
+            results.append(Accepted(event_id=event.id, status="duplicate"))
+        else:
+            why = "known id with other bytes"
+            put_aside(connection, sealer, event.id, event.body, why, now=now)
+            results.append(Accepted(event_id=event.id, status="conflict"))
+    return results
 
 
 def line_up(
     connection: sa.Connection,
-    rows: Sequence[dict[str, int]],
-    due: dict[tuple[int, int], float],
+    rows: Sequence[Mapping[str, int]],
+    due: Mapping[LaneKey, float],
 ) -> None:
-    """Insert deliveries and count them in their lanes, whose back-off and lease stay."""
-    if not rows:
+    """Insert deliveries and count them in their lanes, whose back-off and lease stay.
+
+    Args:
+        connection: of the caller's transaction.
+        rows: each with `destination_no`, `lane`, `position` and `event`; none pending yet.
+        due: when a lane that is not there yet is due, epoch seconds.
+    """
+    lines = [(row["destination_no"], row["lane"], row["position"], row["event"]) for row in rows]
+    if not is_sqlite(connection):
+        _LINE_UP.run(connection, [(*line, due[line[:2]]) for line in lines])
         return
-    counts = Counter((row["destination_no"], row["lane"]) for row in rows)
-    insert = insert_for(connection, lanes)
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["destination_no", "lane"],
-            set_={"pending": lanes.c.pending + insert.excluded.pending},
-        ),
-        [
-            {
-                "destination_no": no,
-                "lane": lane,
-                "pending": counts[no, lane],
-                "due_at": due[no, lane],
-                "lease": None,
-                "tries": 0,
-                "why": "",
-            }
-            for no, lane in sorted(counts)
-        ],
-    )
-    connection.execute(sa.insert(deliveries), list(rows))
+    counts = Counter(line[:2] for line in lines)
+    each_row(connection, _LANES, [(*key, counts[key], due[key]) for key in sorted(counts)])
+    each_row(connection, _DELIVERIES, lines)
 
 
 def put_aside(
@@ -103,43 +99,79 @@ def put_aside(
             "event_id": event_id,
             "at": now,
             "why": why,
-            "digest": hashlib.sha256(body).digest(),
+            "digest": digest_of(body),
             "body": sealer.seal(body, f"relay_quarantine.body:{event_id}"),
         },
     )
 
 
-def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """Return the insert that knows `ON CONFLICT` in this database's own words."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+def _insert(
+    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
+) -> tuple[dict[str, int], dict[str, bytes]]:
+    """Store what is new; return its numbers, and the digests of what was there, by id.
+
+    On a server an event that was there may be removed before it is read, being old: then the one
+    at hand is new.
+    """
+    numbers: dict[str, int] = {}
+    known: dict[str, bytes] = {}
+    left = events
+    while left:
+        numbers |= insert_events(connection, sealer, left, now=now)
+        known |= known_digests(connection, [one.id for one in left if one.id not in numbers])
+        left = [one for one in left if one.id not in numbers and one.id not in known]
+    return numbers, known
 
 
-def _insert(connection: sa.Connection, sealer: Sealer, event: Event, now: float) -> int | None:
-    number: int | None = connection.execute(
-        insert_for(connection, events)
-        .values(
-            event_id=event.id,
-            lane=event.lane,
-            sequence=event.sequence,
-            type=event.type,
-            owner=event.owner,
-            accepted_at=now,
-            digest=hashlib.sha256(event.body).digest(),
-            body=sealer.seal(event.body, body_context(event.id)),
-        )
-        .on_conflict_do_nothing(index_elements=["event_id"])
-        .returning(events.c.id)
-    ).scalar_one_or_none()
-    return number
+def _send(
+    connection: sa.Connection, events: Sequence[Event], numbers: Mapping[str, int], now: float
+) -> Counter[str]:
+    """Line new events up for whoever wants them; return for how many destinations each."""
+    sent: Counter[str] = Counter()
+    if not events:
+        return sent
+    routes = Routes.of(connection, {event.owner for event in events})
+    numbered = functools.cache(lane_number)  # a batch has many events of few lanes
+    rows: list[dict[str, int]] = []
+    due: dict[LaneKey, float] = {}
+    for event in events:
+        for route in routes.to(event.type, event.owner):
+            lane = numbered(event.lane if route.ordering == "case" else event.id)
+            due[route.no, lane] = now + route.first_delay
+            rows.append(
+                {
+                    "destination_no": route.no,
+                    "lane": lane,
+                    "position": event.sequence or 0,
+                    "event": numbers[event.id],
+                }
+            )
+            sent[event.id] += 1
+    line_up(connection, rows, due)
+    return sent
 
 
-def _seen_before(connection: sa.Connection, sealer: Sealer, event: Event, now: float) -> Accepted:
-    digest = connection.execute(
-        sa.select(events.c.digest).where(events.c.event_id == event.id)
-    ).scalar_one()
-    if digest == hashlib.sha256(event.body).digest():
-        return Accepted(event_id=event.id, status="duplicate")
-    put_aside(connection, sealer, event.id, event.body, "known id with other bytes", now=now)
-    return Accepted(event_id=event.id, status="conflict")
+_LANES = """
+    INSERT INTO relay_lanes (destination_no, lane, pending, due_at, tries, why)
+    VALUES (?, ?, ?, ?, 0, '')
+    ON CONFLICT (destination_no, lane) DO UPDATE SET pending = pending + excluded.pending
+"""
+_DELIVERIES = """
+    INSERT INTO relay_deliveries (destination_no, lane, position, event) VALUES (?, ?, ?, ?)
+"""
+# Lanes are added up, since an upsert can't touch a row twice, and taken in order, since accepting
+# transactions wait for each other's.
+_LINE_UP = Statement(
+    {"no": "int8", "lane": "int8", "position": "int8", "event": "int8", "due_at": "float8"},
+    """,
+    counted AS (
+        INSERT INTO relay_lanes (destination_no, lane, pending, due_at, tries, why)
+        SELECT no, lane, count(*), min(due_at), 0, '' FROM given
+        GROUP BY no, lane ORDER BY no, lane
+        ON CONFLICT (destination_no, lane)
+        DO UPDATE SET pending = relay_lanes.pending + excluded.pending
+    )
+    INSERT INTO relay_deliveries (destination_no, lane, position, event)
+    SELECT no, lane, position, event FROM given
+    """,
+)

@@ -65,3 +65,7 @@ class Breaker:
         """Note that a lane is no longer under way; a probe may have ended without a word."""
         if self.probe == lane:
             self.probe = None
+
+    def shift(self, seconds: float) -> None:
+        """Move along with a clock that was set by so many seconds."""
+        self.probe_at += seconds

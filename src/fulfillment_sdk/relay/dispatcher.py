@@ -1,4 +1,4 @@
-"""The dispatcher: an asyncio task that claims due lanes, runs them, and settles them."""
+"""The dispatcher: an asyncio task that claims due lanes, has them delivered, and settles them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ import contextlib
 import functools
 import logging
 import random as random_numbers
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import StoreError, StoreUnavailable
-from fulfillment_sdk.relay import registry
-from fulfillment_sdk.relay.drift import Drift
-from fulfillment_sdk.relay.lane_run import LaneRun
-from fulfillment_sdk.relay.lanes import Claim, Settlement, end_leases, settle
+from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.relay.crew import Crew
+from fulfillment_sdk.relay.desk import Held
+from fulfillment_sdk.relay.hands import Hands
+from fulfillment_sdk.relay.lanes import Claim, end_leases
+from fulfillment_sdk.relay.lease import Lease
 from fulfillment_sdk.relay.load import Events, load
-from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
-from fulfillment_sdk.relay.picker import Picker
-from fulfillment_sdk.relay.registry import Registered
-from fulfillment_sdk.relay.runner import DaemonThreads, call_sink
-from fulfillment_sdk.relay.values import Delivery, Sink
+from fulfillment_sdk.relay.picker import EVENTS_PER_LANE, Picker, Plan, Turn
+from fulfillment_sdk.relay.renewal import Renewal
+from fulfillment_sdk.relay.settling import Done, Result, Settler
+from fulfillment_sdk.relay.values import Sink
 from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Store
 
-T = TypeVar("T")
-
 log = logging.getLogger("fulfillment_sdk.relay")
 
-SHARE_OF_LEASE = 0.8  # no delivery begins later in a lease than this
-BUDGET_BYTES = 32 * 1024 * 1024  # of events in memory: completions are large
+LEASE_SECONDS = 20.0
+HAND_BACK_SECONDS = 1.0  # for the store to take back what did not end within a stop's grace
 
 
 class Dispatcher:
@@ -43,8 +40,10 @@ class Dispatcher:
         random: uniform in [0, 1), for jitter.
         monotonic: seconds since whenever, to notice a clock that was set; None to trust it.
         watch: told of what was recorded.
-        poll: seconds between looks where nothing woke us; the safety net.
-        lease: seconds for which a claimed lane is ours, at least twice the time limit of its sink.
+        poll: seconds between looks at most, whether anything woke us or not: the safety net, and
+            how soon lanes are found that another process put back.
+        lease: seconds for which a claimed lane is ours unless it is renewed; longer where a sink
+            may take longer.
     """
 
     def __init__(
@@ -56,19 +55,25 @@ class Dispatcher:
         monotonic: Callable[[], float] | None = None,
         watch: Watch | None = None,
         poll: float = 1.0,
-        lease: float = 60.0,
+        lease: float = LEASE_SECONDS,
     ) -> None:
         self._store = store
-        self._sinks = sinks
-        self._picker = Picker(store, sinks, lease, Drift(store.clock, monotonic))
-        self._random = random
         self._watch = watch or Watch()
         self._poll = poll
-        self._held_bytes = 0
-        self._threads: dict[int, DaemonThreads] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.hands = Hands()
+        """What is in hand at this moment."""
+        self._picker = Picker(store, sinks, self.hands, lease=lease, poll=poll, monotonic=monotonic)
+        self._settler = Settler(store, self._settled, poll=poll)
+        self._crew = Crew(
+            self.hands, sinks, self._settler.add, clock=self._picker.now, random=random
+        )
+        self.renewal = Renewal(store, self.hands, self._crew, lease=lease)
+        """Goes round while `run` runs."""
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._wakes = 0
+        self._look = True
         self._ended = asyncio.Event()
         self._stopping = False
 
@@ -79,6 +84,8 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Look for due lanes now; may be called from any thread."""
+        self._wakes += 1
+        self._look = True
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed at this moment
@@ -94,6 +101,7 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._picker.alone = alone
         fresh = alone
+        self._renewing = asyncio.create_task(self.renewal.run())  # until `stop` is through
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -101,7 +109,7 @@ class Dispatcher:
                     if fresh:
                         await self._store.write(lambda c: end_leases(c, self._store.now(c)))
                         fresh = False
-                    pause = await self.turn()
+                    pause = await self.turn(look=False)
                 except StoreError as error:
                     log.error("dispatcher waits for its store: %s", error.message)
                     pause = self._poll
@@ -109,156 +117,143 @@ class Dispatcher:
                     log.error("dispatcher goes on after %s", type(error).__name__)
                     pause = self._poll
                 if pause > 0:
-                    await self._sleep(pause)
+                    await self._woken_within(pause)
         finally:
             self._ended.set()
+            if not self._stopping:
+                self._renewing.cancel()
 
-    async def turn(self) -> float:
-        """Claim and start what is due; return the seconds until there may be more."""
-        if self._held_bytes >= BUDGET_BYTES:
+    async def turn(self, *, look: bool = True) -> float:
+        """Claim and begin what is due; return the seconds until there may be more.
+
+        Args:
+            look: whether to ask the store for lanes that this process knows nothing of, though
+                nobody woke us and the last look is not long ago.
+        """
+        steady = asyncio.get_running_loop().time()
+        self._look = self._look or look
+        if self.hands.budget <= 0:
             return self._poll  # a lane that ends wakes us
-        turn = await self._store.write(self._picker.pick)
-        if not turn.claims:
-            wait = self._poll if turn.next_due is None else turn.next_due - turn.now
-            return min(wait, self._poll)
-        claims = [claimed for _, claimed in turn.claims]
-        started = asyncio.get_running_loop().time()
-        budget = BUDGET_BYTES - self._held_bytes
+        plan = self._picker.plan(steady, look=self._look)
+        if plan is None:
+            return min(self._poll, self._picker.pause(steady, look=self._look))
+        wakes = self._wakes
+        self._look = self._look and not plan.look
         try:
-            events = await self._store.read(
-                lambda c: load(c, self._store.sealer, claims, budget=budget)
+            turn, heads, events = await self._store.write(
+                functools.partial(self._take, plan=plan, budget=self.hands.budget)
             )
         except Exception:
-            await self._hand_back(claims, turn.now + self._poll)
+            self._look = True
             raise
-        for registered, claimed in turn.claims:
-            self._picker.begin(registered, claimed)
-            deadline = started + SHARE_OF_LEASE * self._picker.lease_of(registered)
-            task = asyncio.create_task(self._lane(registered, claimed, events, deadline))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._picker.learn(plan, turn, asyncio.get_running_loop().time())
+        if not turn.claims:
+            return min(self._poll, self._picker.pause(steady, look=self._look))
+        await self._begin(turn, heads, events, steady=steady, wakes=wakes)
         return 0.0
 
     async def stop(self, *, grace: float = 5.0) -> None:
-        """Begin nothing new, give what is under way `grace` seconds, and hand the rest back."""
+        """Begin nothing new, give what is under way `grace` seconds, and hand the rest back.
+
+        It takes a second more at most, for handing back what did not end: a store that can't be
+        used keeps nobody from stopping.
+        """
+        ends = asyncio.get_running_loop().time() + grace
+        at_last = ends + HAND_BACK_SECONDS
         self._stopping = True
+        self._crew.leave()
         self._wake.set()
         if self.is_running:
             # A turn in the middle has claimed lanes: it must get to the point of giving them back.
-            await self._ended.wait()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=grace)
-            for task in late:
-                task.cancel()
-            if late:
-                _, stuck = await asyncio.wait(late, timeout=grace)
-                if stuck:
-                    log.error("%d deliveries do not end, their lanes come back later", len(stuck))
-        for threads in self._threads.values():
-            threads.close()
+            if not await _within(at_last, self._ended.wait()):
+                log.error("the store does not answer: the lanes it gives us come back later")
+            self._crew.leave()
+        if not await _within(ends, self.hands.emptied()):
+            self._crew.cancel()
+            if not await _within(at_last, self.hands.emptied()):
+                log.error("%d deliveries do not end, their lanes come back later", self.hands.lanes)
+        if self._renewing is not None:
+            self._renewing.cancel()
+        self._settler.close()
+        self.hands.close()
 
-    async def idle(self) -> None:
-        """Wait until no lane is under way."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+    def _take(
+        self, connection: sa.Connection, plan: Plan, budget: int
+    ) -> tuple[Turn, list[Claim], Events]:
+        """Claim lanes and load what is small of them, at once: a read wakes the loop once more."""
+        turn = self._picker.pick(connection, plan)
+        heads: list[Claim] = []
+        for registered, claimed in turn.claims:
+            desk = self.hands.desks.get(registered.no)
+            heads.append(claimed if desk is None else desk.head_of(claimed))
+        sealer = self._store.sealer
+        return turn, heads, load(connection, sealer, heads, budget=budget, small_only=True)
 
-    async def _hand_back(self, claims: Sequence[Claim], due_at: float) -> None:
-        back = [
-            Settlement(claim=one, due_at=due_at, tries=one.tries, why=one.why) for one in claims
-        ]
-        await self._store.write(lambda c: [settle(c, one, now=self._store.now(c)) for one in back])
-
-    async def _lane(
-        self, registered: Registered, claimed: Claim, events: Events, deadline: float
+    async def _begin(
+        self, turn: Turn, heads: Sequence[Claim], events: Events, *, steady: float, wakes: int
     ) -> None:
-        destination = registered.destination
-        loop = asyncio.get_running_loop()
-        size = sum(events[number].size for _, number in claimed.places if number in events)
-        self._held_bytes += size
-        run = LaneRun(
-            claim=claimed,
-            destination=destination,
-            events=events,
-            deliver=functools.partial(self._deliver, registered, claimed.lane),
-            may_go_on=lambda: not self._stopping and loop.time() < deadline,
-            clock=self._store.clock,
-            random=self._random,
-        )
+        """Load what is large, and put all that was claimed into the desks' queues."""
+        desks = {registered.no: self.hands.desk(registered) for registered, _ in turn.claims}
+        failed = False
         try:
-            try:
-                await run.run()
-            except asyncio.CancelledError:
-                log.info("lane handed back destination=%s", destination.name)
-            await self._settle(registered, run, deadline)
+            if any(number not in events for head in heads for _, number in head.places):
+                budget, failed = self.hands.budget, True
+                events = await self._store.read(
+                    lambda c: load(c, self._store.sealer, heads, budget=budget, known=events)
+                )
+                failed = False
         finally:
-            self._held_bytes -= size
-            self._picker.end(registered, claimed)
-            self._wake.set()
+            for (registered, claimed), head in zip(turn.claims, heads, strict=True):
+                numbers = () if failed else [number for _, number in head.places]
+                its = {number: events[number] for number in numbers if number in events}
+                held = Held(
+                    head,
+                    Lease(steady, self._picker.lease_of(registered)),
+                    its,
+                    sum(one.size for one in its.values()),
+                    may_hold_more=len(claimed.places) > len(head.places)
+                    or len(claimed.places) >= EVENTS_PER_LANE,
+                    wakes=wakes,
+                )
+                desk = desks[registered.no]
+                self.hands.take(desk, held)
+                if failed:
+                    self._crew.hand_back(desk, held, due_at=self._picker.now() + self._poll)
+        for desk in desks.values():
+            self._crew.serve(desk)
 
-    async def _deliver(self, registered: Registered, lane: int, delivery: Delivery) -> Outcome:
-        destination = registered.destination
-        threads = self._threads.setdefault(
-            registered.no, DaemonThreads(destination.concurrency, f"sink-{destination.name}")
-        )
-        outcome = await call_sink(
-            self._sinks[destination.sink], delivery, seconds=destination.timeout, threads=threads
-        )
-        breaker = self._picker.breakers[registered.no]
-        # What is refused says something about the event, not about the destination.
-        if isinstance(outcome, Retry):
-            breaker.failed(lane, destination.policy, self._store.clock())
-        elif isinstance(outcome, Delivered):
-            breaker.succeeded()
-        return outcome
-
-    async def _settle(self, registered: Registered, run: LaneRun, deadline: float) -> None:
-        settlement = run.settlement()
-
-        def work(connection: sa.Connection) -> tuple[bool, str | None]:
-            now = self._store.now(connection)
-            if not settle(connection, settlement, now=now):
-                return False, None
-            why = registry.tally(
-                connection,
-                registered,
-                delivered=run.delivered,
-                failed=run.failures_since,
-                now=now,
-            )
-            return True, settlement.disable or why
-
-        try:
-            kept, disabled = await self._insist(work, deadline)
-        except StoreError as error:
-            # The lease runs out by itself, and the lane's unsettled events go out again.
-            log.error("settlement lost, lane comes back later: %s", error.message)
+    def _settled(self, done: Done, result: Result | None) -> None:
+        self.hands.settled()
+        self._wake.set()
+        if result is None or result.kept != "kept":
             return
-        if not kept:
-            log.warning("lease lost destination=%s", run.destination.name)
-            return
-        self._watch.settled(run.records)
-        if disabled is not None:
-            self._watch.disabled(run.destination.name, disabled)
+        self._watch.settled(done.records)
+        settlement, no = done.settlement, done.settlement.claim.destination_no
+        if result.disabled is not None:
+            self._disabled(no, done.name, result.disabled)
+        elif (
+            settlement.due_at is not None
+            or done.held.may_hold_more
+            or done.held.wakes != self._wakes
+            or len(settlement.gone) < len(settlement.claim.places)
+        ):
+            self._picker.expect(no, settlement.due_at)
 
-    async def _insist(self, work: Callable[[sa.Connection], T], deadline: float) -> T:
-        """Write; where the store can't be used just now, again until the lease is nearly over.
+    def _disabled(self, no: int, name: str, why: str) -> None:
+        desk = self.hands.desks.get(no)
+        if desk is not None and not desk.disable():
+            return  # lanes that were under way together are told about once
+        self._watch.disabled(name, why)
 
-        A settlement given up at once would hold up its lane for a whole lease, and send again what
-        has arrived.
-        """
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                return await self._store.write(work)
-            except StoreUnavailable as error:
-                if loop.time() >= deadline:
-                    raise
-                log.warning("a settlement waits for its store: %s", error.message)
-            await asyncio.sleep(self._poll)
+    async def _woken_within(self, seconds: float) -> None:
+        await _within(asyncio.get_running_loop().time() + seconds, self._wake.wait())
 
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+
+async def _within(ends: float, wait: Awaitable[object]) -> bool:
+    """Wait no longer than until `ends`, by the loop's clock; tell whether that was enough."""
+    try:
+        async with asyncio.timeout_at(ends):
+            await wait
+    except TimeoutError:
+        return False
+    return True

@@ -21,10 +21,10 @@ class Drift:
         self._offset = self._clock() - self._monotonic()
 
     def jump(self) -> float:
-        """Return the seconds by which the clock was set since the last jump; mostly 0."""
-        offset = self._clock() - self._monotonic()
-        jumped = offset - self._offset
-        if abs(jumped) < TOLERANCE:
-            return 0.0
-        self._offset = offset
-        return jumped
+        """Return the seconds by which the clock was set and not made up for; mostly 0."""
+        jumped = self._clock() - self._monotonic() - self._offset
+        return 0.0 if abs(jumped) < TOLERANCE else jumped
+
+    def made_up_for(self, seconds: float) -> None:
+        """Note that what waits was moved along by so many seconds."""
+        self._offset += seconds

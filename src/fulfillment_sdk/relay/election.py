@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from filelock import FileLock, Timeout
 
 from fulfillment_sdk.store.engine import is_sqlite, sqlite_path
+
+log = logging.getLogger("fulfillment_sdk.relay")
+
+
+WAITS = "another process dispatches this database: waiting for its end"
 
 
 class Election:
@@ -28,13 +34,25 @@ class Election:
 
     async def win(self) -> bool:
         """Return once this process may dispatch: True if no other one may."""
+        told = ""
         while self._lock is not None:
             try:
                 self._lock.acquire(blocking=False)
             except Timeout:
-                await asyncio.sleep(self._poll)
+                if told != (told := WAITS):
+                    log.info(WAITS)
+            except OSError as error:
+                # Somebody may put that right: the file is another user's, or its disk was full.
+                if told != (told := f"{type(error).__name__}: {error.strerror}"):
+                    log.error(
+                        "nothing is dispatched: the lock file %s can't be used (%s); delete it, or"
+                        " make it this user's",
+                        self._lock.lock_file,
+                        told,
+                    )
             else:
                 return True
+            await asyncio.sleep(self._poll)
         return False
 
     def release(self) -> None:

@@ -5,22 +5,40 @@ A worker claims lanes, not events, and delivers a lane's events in sequence: tha
 
 from __future__ import annotations
 
-import secrets
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay import registry
-from fulfillment_sdk.relay.schema import attempts, dead_letters, deliveries, destinations, lanes
+from fulfillment_sdk.relay.rows import Query, Row, execute, is_sqlite
+from fulfillment_sdk.relay.schema import lanes
 
 Place = tuple[int, int]  # (position, event number): where an event stands in its lane
+LaneKey = tuple[int, int]  # (destination number, lane)
+
+
+@attrs.frozen
+class Wanted:
+    """What a destination could take now.
+
+    Args:
+        no: the destination's number.
+        most: lanes at most.
+        lease: seconds for which they are wanted.
+    """
+
+    no: int
+    most: int
+    lease: float
 
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """A lane that is ours until `until`, and the head of what is pending in it."""
+    """A lane that is ours until `until`, and the head of what is pending in it.
+
+    `tries` and `why` are of the event with the number `tried`: its head, unless an earlier event
+    came in since. None leaves it at the head.
+    """
 
     destination_no: int
     lane: int
@@ -29,6 +47,12 @@ class Claim:
     tries: int
     why: str
     places: tuple[Place, ...]
+    tried: int | None = None
+
+    @property
+    def key(self) -> LaneKey:
+        """Which lane it is."""
+        return self.destination_no, self.lane
 
 
 @attrs.frozen(kw_only=True)
@@ -53,8 +77,9 @@ class Settlement:
         dead: places of those that were given up, each with attempts and cause.
         tried: the attempts made.
         due_at: when the lane's next event may go; None for at once.
-        tries: failed tries of the event that now heads the lane.
+        tries: failed tries of one event, as a rule the one that now heads the lane.
         why: its last failure.
+        tries_of: its number.
         disable: a cause, if the destination is to get nothing any more.
     """
 
@@ -65,34 +90,41 @@ class Settlement:
     due_at: float | None = None
     tries: int = 0
     why: str = ""
+    tries_of: int | None = None
     disable: str | None = None
 
+    @property
+    def gone(self) -> list[Place]:
+        """The places that are empty now."""
+        return [*self.delivered, *(place for place, _, _ in self.dead)]
 
-def earliest_due(connection: sa.Connection) -> Sequence[tuple[int, float]]:
+
+def earliest_due(
+    connection: sa.Connection, kinds: Collection[str] | None = None
+) -> Sequence[tuple[int, float]]:
     """Return each enabled destination that has anything pending, and when its first lane is due.
 
     A loose index scan: two look-ups per destination, whatever the backlog.
+
+    Args:
+        connection: of the caller's transaction.
+        kinds: of sinks, if those of others are not wanted.
     """
-    first = sa.select(sa.func.min(lanes.c.destination_no).label("no")).cte(
-        "pending", recursive=True
-    )
-    following = (
-        sa.select(sa.func.min(lanes.c.destination_no))
-        .where(lanes.c.destination_no > first.c.no)
-        .scalar_subquery()
-    )
-    pending = first.union_all(sa.select(following).where(first.c.no.is_not(None)))
-    due_at = (
-        sa.select(sa.func.min(lanes.c.due_at))
-        .where(lanes.c.destination_no == pending.c.no)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        sa.select(pending.c.no, due_at)
-        .join(destinations, destinations.c.no == pending.c.no)
-        .where(destinations.c.enabled)
-    )
-    return [(no, earliest) for no, earliest in rows if earliest is not None]
+    among: str = ""
+    values: Row = ()
+    if kinds is not None and is_sqlite(connection):
+        among, values = f"AND d.sink IN ({', '.join('?' * len(kinds))})", tuple(kinds)
+    elif kinds is not None:
+        among, values = "AND d.sink = ANY(%b::text[])", (list(kinds),)
+    return [(no, at) for no, at in execute(connection, _EARLIEST + among, values) if at is not None]
+
+
+def next_due(
+    connection: sa.Connection, numbers: Sequence[int], *, now: float
+) -> Mapping[int, float]:
+    """Return when those of these destinations that have lanes due later have the first of them."""
+    found = _NEXT.run(connection, [(no, now) for no in numbers])
+    return {no: at for no, at in found if at is not None}
 
 
 def shift(connection: sa.Connection, seconds: float, *, now: float) -> None:
@@ -106,51 +138,6 @@ def shift(connection: sa.Connection, seconds: float, *, now: float) -> None:
     connection.execute(sa.update(lanes).where(distorted).values(due_at=lanes.c.due_at + seconds))
 
 
-def claim(
-    connection: sa.Connection,
-    destination_no: int,
-    *,
-    now: float,
-    lease: float,
-    most: int,
-    events_per_lane: int,
-    new_token: Callable[[], str] = lambda: secrets.token_hex(8),
-) -> list[Claim]:
-    """Take up to `most` due lanes of a destination, longest due first, until `now + lease`."""
-    token, until = new_token(), now + lease
-    due = (
-        sa.select(lanes.c.lane)
-        .where(lanes.c.destination_no == destination_no, lanes.c.due_at <= now)
-        .order_by(lanes.c.due_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    rows = connection.execute(
-        sa.update(lanes)
-        .where(lanes.c.destination_no == destination_no, lanes.c.lane.in_(sa.select(due.c.lane)))
-        .values(due_at=until, lease=token)
-        .returning(lanes.c.lane, lanes.c.pending, lanes.c.tries, lanes.c.why)
-    ).all()
-    short = [row.lane for row in rows if row.pending <= events_per_lane]
-    places = _places(connection, destination_no, short) if short else {}
-    for row in rows:
-        if row.pending > events_per_lane:
-            places |= _places(connection, destination_no, [row.lane], limit=events_per_lane)
-    return [
-        Claim(
-            destination_no=destination_no,
-            lane=row.lane,
-            token=token,
-            until=until,
-            tries=row.tries,
-            why=row.why,
-            places=tuple(places[row.lane]),
-        )
-        for row in rows
-    ]
-
-
 def end_leases(connection: sa.Connection, now: float) -> None:
     """Make every claimed lane due: for the one dispatcher of a database, when it begins."""
     connection.execute(
@@ -158,92 +145,24 @@ def end_leases(connection: sa.Connection, now: float) -> None:
     )
 
 
-def settle(connection: sa.Connection, settlement: Settlement, *, now: float) -> bool:
-    """Record what became of a lane; return False, and record nothing, where the lease is lost."""
-    its = settlement.claim
-    mine = sa.and_(
-        lanes.c.destination_no == its.destination_no,
-        lanes.c.lane == its.lane,
-        lanes.c.lease == its.token,
+# Plain SQL: SQLAlchemy's own expression costs a look of one destination three times as much.
+_EARLIEST = """
+    WITH RECURSIVE pending(no) AS (
+        SELECT min(destination_no) FROM relay_lanes
+        UNION ALL
+        SELECT (SELECT min(destination_no) FROM relay_lanes WHERE destination_no > pending.no)
+        FROM pending WHERE pending.no IS NOT NULL
     )
-    pending = connection.execute(
-        sa.select(lanes.c.pending).where(mine).with_for_update()
-    ).scalar_one_or_none()
-    if pending is None:
-        return False
-    gone = [*settlement.delivered, *(place for place, _, _ in settlement.dead)]
-    _delete(connection, its, gone)
-    if settlement.tried:
-        connection.execute(
-            sa.insert(attempts),
-            [
-                {"destination_no": its.destination_no, **attrs.asdict(one)}
-                for one in settlement.tried
-            ],
-        )
-    if settlement.dead:
-        connection.execute(
-            sa.insert(dead_letters),
-            [
-                {
-                    "destination_no": its.destination_no,
-                    "event": place[1],
-                    "attempts": tries,
-                    "at": now,
-                    "why": why,
-                }
-                for place, tries, why in settlement.dead
-            ],
-        )
-    if settlement.disable is not None:
-        registry.disable(connection, its.destination_no, settlement.disable)
-    if pending == len(gone):
-        connection.execute(sa.delete(lanes).where(mine))
-    else:
-        connection.execute(
-            sa.update(lanes)
-            .where(mine)
-            .values(
-                pending=pending - len(gone),
-                due_at=now if settlement.due_at is None else settlement.due_at,
-                lease=None,
-                tries=settlement.tries,
-                why=settlement.why,
-            )
-        )
-    return True
+    SELECT pending.no, (SELECT min(due_at) FROM relay_lanes WHERE destination_no = pending.no)
+    FROM pending JOIN relay_destinations AS d ON d.no = pending.no WHERE d.enabled
+"""
 
-
-def _places(
-    connection: sa.Connection,
-    destination_no: int,
-    numbers: Sequence[int],
-    *,
-    limit: int | None = None,
-) -> dict[int, list[Place]]:
-    columns = deliveries.c
-    query = (
-        sa.select(columns.lane, columns.position, columns.event)
-        .where(columns.destination_no == destination_no, columns.lane.in_(numbers))
-        .order_by(columns.lane, columns.position, columns.event)
-        .limit(limit)
-    )
-    found: dict[int, list[Place]] = defaultdict(list)
-    for lane, position, event in connection.execute(query):
-        found[lane].append((position, event))
-    return found
-
-
-def _delete(connection: sa.Connection, its: Claim, places: Sequence[Place]) -> None:
-    if not places:
-        return
-    # By whole keys: an event that came in meanwhile, with a lower sequence, must stay.
-    connection.execute(
-        sa.delete(deliveries).where(
-            deliveries.c.destination_no == its.destination_no,
-            deliveries.c.lane == its.lane,
-            deliveries.c.position == sa.bindparam("at_position"),
-            deliveries.c.event == sa.bindparam("of_event"),
-        ),
-        [{"at_position": position, "of_event": event} for position, event in places],
-    )
+_NEXT = Query(
+    {"no": "int8", "now": "float8"},
+    """
+    SELECT given.no, (
+        SELECT min(due_at) FROM relay_lanes
+        WHERE destination_no = given.no AND due_at > given.now
+    ) FROM given
+    """,
+)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from fulfillment_sdk.relay.values import Sink
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
 RETRY_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0  # for a sink that opens, or closes
+LAST_SECONDS = 1.0  # for one that is cancelled then
 
 
 class LiveSinks:
     """Opens sinks, goes on trying with those that fail, and closes what was opened.
 
+    All at the same time, so that one that hangs holds up no other, nor its host for ever.
+
     Args:
         sinks: kind -> sink.
-        on_open: called when a sink opened that had failed before.
+        on_open: called when a sink opened later than at the start.
         retry: seconds between tries.
+        patience: seconds after which nobody waits for a sink that opens or closes.
     """
 
     def __init__(
@@ -29,30 +35,62 @@ class LiveSinks:
         *,
         on_open: Callable[[], None],
         retry: float = RETRY_SECONDS,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.ready: dict[str, Sink] = {}
         """The sinks that can deliver; what is meant for the others waits."""
         self._sinks = sinks
         self._on_open = on_open
         self._retry = retry
+        self._patience = patience
+        self._started = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
-        """Open each sink once; those that fail are tried again in the background."""
-        for kind in self._sinks:
-            if not await self._open(kind):
-                self._tasks.append(asyncio.create_task(self._keep_trying(kind)))
+        """Open each sink once; those that fail, or take long, go on in the background."""
+        tried = {kind: asyncio.Event() for kind in self._sinks}
+        self._tasks = [
+            asyncio.create_task(self._see_to(kind, first)) for kind, first in tried.items()
+        ]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                for first in tried.values():
+                    await first.wait()
+        self._started = True
+        for kind, first in tried.items():
+            if not first.is_set():
+                log.error("sink %r has not opened yet, its events wait", kind)
 
     async def close(self) -> None:
         """Close every sink, also one that did not open all the way."""
-        for task in self._tasks:
+        await self._end(self._tasks)
+        closing = {kind: asyncio.create_task(self._close(kind)) for kind in self._sinks}
+        late = await self._end(closing.values(), patience=self._patience)
+        for kind, task in closing.items():
+            if task in late:
+                log.error("sink %r did not close within %g s", kind, self._patience)
+
+    async def _end(
+        self, tasks: Collection[asyncio.Task[None]], *, patience: float = 0.0
+    ) -> set[asyncio.Task[None]]:
+        """Give tasks some seconds, and cancel those that take longer, which are returned."""
+        if not tasks:
+            return set()
+        _, late = await asyncio.wait(tasks, timeout=patience)
+        for task in late:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for kind, sink in self._sinks.items():
-            try:
-                await _call(sink, "close")
-            except Exception as error:  # noqa: BLE001  a stranger's code may raise anything
-                log.error("sink %r did not close: %s", kind, type(error).__name__)
+        if late:
+            await asyncio.wait(late, timeout=LAST_SECONDS)  # one may not let itself be cancelled
+        return late
+
+    async def _see_to(self, kind: str, first: asyncio.Event) -> None:
+        while not await self._open(kind):
+            first.set()
+            await asyncio.sleep(self._retry)
+        if self._started or first.is_set():
+            log.info("sink %r opened", kind)
+            self._on_open()
+        first.set()
 
     async def _open(self, kind: str) -> bool:
         sink = self._sinks[kind]
@@ -69,13 +107,11 @@ class LiveSinks:
         self.ready[kind] = sink
         return True
 
-    async def _keep_trying(self, kind: str) -> None:
-        while True:
-            await asyncio.sleep(self._retry)
-            if await self._open(kind):
-                log.info("sink %r opened", kind)
-                self._on_open()
-                return
+    async def _close(self, kind: str) -> None:
+        try:
+            await _call(self._sinks[kind], "close")
+        except Exception as error:  # noqa: BLE001  a stranger's code may raise anything
+            log.error("sink %r did not close: %s", kind, type(error).__name__)
 
 
 async def _call(sink: Sink, method: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
 
@@ -43,3 +45,34 @@ class Reject:
 
 
 Outcome = Delivered | Retry | Reject
+
+
+def tidied(outcome: Outcome) -> Outcome:
+    """Return an outcome whose fields are what they are declared to be, whatever was put in."""
+    if isinstance(outcome, Delivered):
+        plain = type(outcome) is Delivered and type(outcome.note) is str
+        return outcome if plain else Delivered(_text(outcome.note))
+    why = _text(outcome.why)
+    if isinstance(outcome, Reject):
+        return Reject(why, disable=bool(outcome.disable))
+    return Retry(why, after=_seconds(outcome.after))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bytes | bytearray):
+        return value.decode(errors="replace")
+    if value is None:
+        return ""
+    # An exception, say: its text may quote the event.
+    return str(value) if isinstance(value, int | float) else type(value).__name__
+
+
+def _seconds(value: object) -> float | None:
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer beyond every float
+        return None

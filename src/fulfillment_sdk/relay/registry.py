@@ -8,31 +8,37 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import StoreError
-from fulfillment_sdk.relay.policy import RetryPolicy, given_up
+from fulfillment_sdk.errors import ConfigurationError, StoreError
+from fulfillment_sdk.relay.policy import RetryPolicy
+from fulfillment_sdk.relay.rows import Query
 from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
-from fulfillment_sdk.relay.values import Destination, Event
+from fulfillment_sdk.relay.upsert import insert_for
+from fulfillment_sdk.relay.values import Destination
 from fulfillment_sdk.store.sealing import Sealer
 
-_NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0}
+NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0}
 
+_CHANGED: Mapping[str, Any] = {"version": destinations.c.version + 1}
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
 
 @attrs.frozen
 class Registered:
-    """A destination with the number that the other tables know it by."""
+    """A destination with the number that the other tables know it by.
+
+    `version` is counted up by each change; what counts failures is none.
+    """
 
     no: int
     destination: Destination
-    failing_since: float | None = None
-    failed_attempts: int = 0
+    version: int = 0
 
 
 def put(
@@ -42,50 +48,20 @@ def put(
 
     One that was disabled and is enabled again begins without failures.
     """
-    columns = {
-        "sink": destination.sink,
-        "owner": destination.owner,
-        "ordering": destination.ordering,
-        "types": list(destination.types),
-        "policy": attrs.asdict(destination.policy),
-        "settings": sealer.seal(
-            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
-        ),
-        "concurrency": destination.concurrency,
-        "timeout": destination.timeout,
-        "enabled": destination.enabled,
-        "disabled_why": destination.disabled_why,
-    }
-    existing = connection.execute(
-        sa.select(destinations.c.no, destinations.c.created_at, destinations.c.enabled).where(
-            destinations.c.name == destination.name
-        )
-    ).one_or_none()
-    if existing is None:
-        created_at = now if destination.created_at is None else destination.created_at
-        no = connection.execute(
-            sa.insert(destinations)
-            .values(name=destination.name, created_at=created_at, **columns)
-            .returning(destinations.c.no)
-        ).scalar_one()
-    else:
-        no, created_at, was_enabled = existing
-        if destination.enabled and not was_enabled:
-            columns |= _NO_FAILURES
-        connection.execute(sa.update(destinations).where(destinations.c.no == no).values(**columns))
-    return Registered(no, attrs.evolve(destination, created_at=created_at))
+    return _upsert(connection, sealer, destination, now, {})
 
 
 def declare(
     connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
 ) -> Registered:
     """Put in what a host declares at start; one that was disabled meanwhile stays disabled."""
-    existing = get(connection, sealer, destination.name)
-    if existing is not None and not existing.destination.enabled:
-        destination = attrs.evolve(
-            destination, enabled=False, disabled_why=existing.destination.disabled_why
-        )
-    return put(connection, sealer, destination, now=now)
+    kept = {
+        "enabled": sa.and_(destinations.c.enabled, sa.literal(destination.enabled)),
+        "disabled_why": sa.case(
+            (destinations.c.enabled, destination.disabled_why), else_=destinations.c.disabled_why
+        ),
+    }
+    return _upsert(connection, sealer, destination, now, kept)
 
 
 def remove(connection: sa.Connection, name: str) -> bool:
@@ -119,12 +95,30 @@ def of_owner(
 
 
 def by_number(
-    connection: sa.Connection, sealer: Sealer, numbers: Sequence[int]
+    connection: sa.Connection,
+    sealer: Sealer,
+    numbers: Sequence[int],
+    known: Mapping[int, Registered] = MappingProxyType({}),
 ) -> dict[int, Registered]:
-    """Return the destinations with these numbers; one that can't be read is named and left out."""
+    """Return the destinations with these numbers; one that can't be read is named and left out.
+
+    Args:
+        connection: of the caller's transaction.
+        sealer: opens their settings.
+        numbers: of the destinations.
+        known: what an earlier call returned: what has not changed since is not read again.
+    """
     found: dict[int, Registered] = {}
-    query = sa.select(destinations).where(destinations.c.no.in_(numbers))
-    for row in connection.execute(query):
+    changed: list[int] = []
+    for no, version in _VERSIONS.run(connection, [(no,) for no in numbers]):
+        before = known.get(no)
+        if before is not None and before.version == version:
+            found[no] = before
+        else:
+            changed.append(no)
+    if not changed:
+        return found
+    for row in connection.execute(sa.select(destinations).where(destinations.c.no.in_(changed))):
         try:
             found[row.no] = _read(sealer, row)
         except (StoreError, ValueError, TypeError) as error:
@@ -133,46 +127,21 @@ def by_number(
     return found
 
 
+_VERSIONS = Query(
+    {"no": "int8"},
+    """
+    SELECT d.no, d.version FROM given CROSS JOIN relay_destinations AS d WHERE d.no = given.no
+    """,
+)
+
+
 def disable(connection: sa.Connection, no: int, why: str) -> None:
     """Send this destination nothing any more, and keep what is pending for it."""
     connection.execute(
         sa.update(destinations)
         .where(destinations.c.no == no)
-        .values(enabled=False, disabled_why=why)
+        .values(enabled=False, disabled_why=why, **_CHANGED)
     )
-
-
-def tally(
-    connection: sa.Connection, registered: Registered, *, delivered: bool, failed: int, now: float
-) -> str | None:
-    """Note a lane's successes and the failures after them.
-
-    Where these are enough for the destination's policy it is disabled, and the cause returned.
-    """
-    if delivered and registered.failing_since is not None:
-        connection.execute(
-            sa.update(destinations).where(destinations.c.no == registered.no).values(**_NO_FAILURES)
-        )
-    if not failed:
-        return None
-    row = connection.execute(
-        sa.update(destinations)
-        .where(destinations.c.no == registered.no, destinations.c.enabled)
-        .values(
-            failing_since=sa.func.coalesce(destinations.c.failing_since, now),
-            failed_attempts=destinations.c.failed_attempts + failed,
-        )
-        .returning(destinations.c.failing_since, destinations.c.failed_attempts)
-    ).one_or_none()
-    policy = registered.destination.policy
-    if row is None or not given_up(
-        policy, failing_since=row.failing_since, attempts=row.failed_attempts, now=now
-    ):
-        return None
-    days = (now - row.failing_since) / 86_400
-    why = f"no success in {days:.1f} days and {row.failed_attempts} attempts"
-    disable(connection, registered.no, why)
-    return why
 
 
 def disable_owner(connection: sa.Connection, owner: str, why: str) -> None:
@@ -180,7 +149,7 @@ def disable_owner(connection: sa.Connection, owner: str, why: str) -> None:
     connection.execute(
         sa.update(destinations)
         .where(destinations.c.owner == owner, destinations.c.enabled)
-        .values(enabled=False, disabled_why=why)
+        .values(enabled=False, disabled_why=why, **_CHANGED)
     )
 
 
@@ -189,39 +158,77 @@ def enable_owner(connection: sa.Connection, owner: str, why: str) -> None:
     connection.execute(
         sa.update(destinations)
         .where(destinations.c.owner == owner, destinations.c.disabled_why == why)
-        .values(enabled=True, disabled_why="", **_NO_FAILURES)
+        .values(enabled=True, disabled_why="", **_CHANGED, **NO_FAILURES)
     )
 
 
-@attrs.frozen
-class Route:
-    """Where an event goes, as far as accepting it needs to know."""
-
-    no: int
-    ordering: str
-    first_delay: float
-
-
-def routes(connection: sa.Connection, event: Event) -> list[Route]:
-    """Return the routes of the destinations that want `event`, in order of their numbers."""
-    columns = destinations.c
-    rows = connection.execute(
-        sa.select(columns.no, columns.ordering, columns.types, columns.policy)
-        .where(columns.owner.in_({"", event.owner}))
-        .order_by(columns.no)
+def _upsert(
+    connection: sa.Connection,
+    sealer: Sealer,
+    destination: Destination,
+    now: float,
+    kept: Mapping[str, Any],
+) -> Registered:
+    # One statement: workers that start together declare the same destinations.
+    columns: dict[str, Any] = {
+        "sink": destination.sink,
+        "owner": destination.owner,
+        "ordering": destination.ordering,
+        "types": list(destination.types),
+        "policy": attrs.asdict(destination.policy),
+        "settings": sealer.seal(
+            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
+        ),
+        "concurrency": destination.concurrency,
+        "timeout": destination.timeout,
+        "rate": destination.rate,
+        "enabled": destination.enabled,
+        "disabled_why": destination.disabled_why,
+    }
+    changes = columns | dict(kept)
+    begins_anew = sa.and_(sa.not_(destinations.c.enabled), changes["enabled"])
+    for name, value in NO_FAILURES.items():
+        changes[name] = sa.case((begins_anew, value), else_=destinations.c[name])
+    row = connection.execute(
+        insert_for(connection, destinations)
+        .values(
+            name=destination.name,
+            created_at=now if destination.created_at is None else destination.created_at,
+            **columns,
+        )
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={**changes, **_CHANGED},
+            where=destinations.c.owner == destination.owner,
+        )
+        .returning(
+            destinations.c.no,
+            destinations.c.version,
+            destinations.c.created_at,
+            destinations.c.enabled,
+            destinations.c.disabled_why,
+        )
+    ).one_or_none()
+    if row is None:
+        # What is pending for it is the old owner's, and is looked for under that name.
+        raise ConfigurationError(
+            f"Destination {destination.name!r} belongs to another owner",
+            remedy="Remove it, or call the new one something else.",
+        )
+    as_kept = attrs.evolve(
+        destination,
+        created_at=row.created_at,
+        enabled=row.enabled,
+        disabled_why=row.disabled_why,
     )
-    return [
-        Route(no, ordering, float(policy["schedule"][0]))
-        for no, ordering, types, policy in rows
-        if not types or event.type in types
-    ]
+    return Registered(row.no, as_kept, row.version)
 
 
 def _context(name: str) -> str:
     return f"relay_destinations.settings:{name}"
 
 
-def _read(sealer: Sealer, row: sa.Row[Any]) -> Registered:
+def _read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Registered:
     destination = Destination(
         row.name,
         row.sink,
@@ -232,8 +239,9 @@ def _read(sealer: Sealer, row: sa.Row[Any]) -> Registered:
         policy=RetryPolicy(**row.policy),
         concurrency=row.concurrency,
         timeout=row.timeout,
+        rate=row.rate,
         enabled=row.enabled,
         disabled_why=row.disabled_why,
         created_at=row.created_at,
     )
-    return Registered(row.no, destination, row.failing_since, row.failed_attempts)
+    return Registered(row.no, destination, row.version)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
+import os
 import random as random_numbers
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
@@ -13,29 +16,26 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.relay import registry, visibility
+from fulfillment_sdk.errors import ConfigurationError, StoreError
+from fulfillment_sdk.relay import registry
 from fulfillment_sdk.relay.accept import accept_many, put_aside
-from fulfillment_sdk.relay.dispatcher import Dispatcher
+from fulfillment_sdk.relay.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.election import Election
+from fulfillment_sdk.relay.figures import Figures
+from fulfillment_sdk.relay.insight import Insight
 from fulfillment_sdk.relay.live_sinks import LiveSinks
 from fulfillment_sdk.relay.loop_thread import LoopThread
+from fulfillment_sdk.relay.retention import keep_sweeping
 from fulfillment_sdk.relay.schema import SCHEMA
-from fulfillment_sdk.relay.values import (
-    Accepted,
-    Attempt,
-    DeadLetter,
-    Destination,
-    Event,
-    Sink,
-    Undelivered,
-)
+from fulfillment_sdk.relay.values import Accepted, Attempt, Destination, Event, Sink
 from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Sealer, Store, StoreFuture
 from fulfillment_sdk.store.keys import Keys, keys_for
 
+log = logging.getLogger("fulfillment_sdk.relay")
 
-class Relay:
+
+class Relay(Insight):
     """Accepts events durably, keeps them, and passes them on until each destination has them.
 
     Used as a context manager it dispatches from a thread of its own; in a program that has a loop,
@@ -53,7 +53,9 @@ class Relay:
         on_attempt: called with each attempt once it is recorded.
         on_disabled: called with a destination's name and the cause when it was disabled.
         poll: seconds between looks where nothing wakes the dispatcher.
-        lease: seconds for which a claimed lane stays with a worker.
+        lease: seconds for which a claimed lane stays with a worker that does not renew it.
+        retention: seconds after which attempts, and events that every destination has, are
+            removed; None for never. Within it an event that comes again is known.
 
     Raises:
         ConfigurationError: the URL or the keys can't be used, two destinations share a name, or
@@ -73,7 +75,8 @@ class Relay:
         on_attempt: Callable[[Attempt], None] | None = None,
         on_disabled: Callable[[str, str], None] | None = None,
         poll: float = 1.0,
-        lease: float = 60.0,
+        lease: float = LEASE_SECONDS,
+        retention: float | None = None,
     ) -> None:
         _check(destinations, sinks)
         self._owns_store = isinstance(store, str)
@@ -81,20 +84,23 @@ class Relay:
             sealer = Sealer(keys if keys is not None else keys_for(store))
             store = Store.open(store, schemas=[SCHEMA], sealer=sealer, clock=clock)
         self.store = store
+        self.figures = Figures()
         self._sinks = dict(sinks)
         self._new_dispatcher = functools.partial(
             Dispatcher,
             store,
             random=random,
             monotonic=time.monotonic if clock is time.time else None,
-            watch=Watch(on_attempt, on_disabled),
+            watch=Watch(on_attempt, on_disabled, self.figures),
             poll=poll,
             lease=lease,
         )
         self._poll = poll
+        self._retention = retention
         self._dispatcher: Dispatcher | None = None
+        self._pid = 0  # of the process that it is at work in
         self._thread = LoopThread(self.running, name="fulfillment-relay")
-        self._accepted = False
+        self._changed = threading.local()  # a commit is told of in the thread that made it
         store.on_commit(self._committed)
         if destinations:
             store.write(
@@ -112,7 +118,7 @@ class Relay:
         Raises (in the future):
             StoreUnavailable: nothing was stored.
         """
-        return self.store.write(lambda connection: self.accept_in(connection, [event])[0])
+        return self.store.write_each(self.accept_in, event)
 
     def accept_in(self, connection: sa.Connection, events: Sequence[Event]) -> list[Accepted]:
         """Store events in the caller's transaction, inside a `write` of this relay's store.
@@ -123,7 +129,7 @@ class Relay:
         accepted = accept_many(
             connection, self.store.sealer, events, now=self.store.now(connection)
         )
-        self._accepted = True
+        self._tell(connection)
         return accepted
 
     def quarantine(self, event_id: str, body: bytes, why: str) -> StoreFuture[None]:
@@ -143,7 +149,7 @@ class Relay:
 
     def put_destination(self, connection: sa.Connection, destination: Destination) -> Destination:
         """Add a destination, or change the one of that name."""
-        self._accepted = True  # one that was enabled again may have lanes due
+        self._tell(connection)  # one that was enabled again may have lanes due
         now = self.store.now(connection)
         return registry.put(connection, self.store.sealer, destination, now=now).destination
 
@@ -169,39 +175,15 @@ class Relay:
 
     def enable_owner(self, connection: sa.Connection, owner: str, why: str) -> None:
         """Go on with those of an owner's destinations that were disabled for this cause."""
-        self._accepted = True  # what was kept for them is due
+        self._tell(connection)  # what was kept for them is due
         registry.enable_owner(connection, owner, why)
-
-    # -- what has and has not arrived ------------------------------------------------------------
-
-    def undelivered(self) -> StoreFuture[list[Undelivered]]:
-        """Tell which events have not reached which destination, and why."""
-        return self.store.read(visibility.undelivered)
-
-    def dead_letters(self) -> StoreFuture[list[DeadLetter]]:
-        """Return the deliveries that were given up, oldest first."""
-        return self.store.read(visibility.letters)
-
-    def attempts(self, event_id: str | None = None) -> StoreFuture[list[Attempt]]:
-        """Return the recorded attempts, oldest first."""
-        return self.store.read(lambda c: visibility.history(c, event_id=event_id))
-
-    def replay(self, destination: str, event_id: str) -> StoreFuture[bool]:
-        """Send an event once more; False if it, or the destination, is unknown or it is pending."""
-
-        def work(connection: sa.Connection) -> bool:
-            self._accepted = True
-            now = self.store.now(connection)
-            return visibility.replay(connection, destination, event_id, now=now)
-
-        return self.store.write(work)
 
     # -- running -----------------------------------------------------------------------------------
 
     @property
     def is_dispatching(self) -> bool:
-        """Whether a dispatcher of this relay is at work in this process."""
-        return self._dispatcher is not None
+        """Whether a dispatcher of this relay is at work in this process, or waits for its turn."""
+        return self._dispatcher is not None and self._pid == os.getpid()
 
     @contextlib.asynccontextmanager
     async def running(self, *, grace: float = 5.0) -> AsyncIterator[Self]:
@@ -212,8 +194,9 @@ class Relay:
         task: asyncio.Task[None] | None = None
         try:
             await sinks.open()
-            task = asyncio.create_task(_elected(election, dispatcher))
-            self._dispatcher = dispatcher
+            self._dispatcher, self._pid = dispatcher, os.getpid()
+            task = asyncio.create_task(self._elected(election, dispatcher))
+            task.add_done_callback(self._ended)
             yield self
         finally:
             self._dispatcher = None
@@ -221,6 +204,8 @@ class Relay:
                 task.cancel()  # it still waits for its turn to dispatch
             await dispatcher.stop(grace=grace)
             if task is not None:
+                if dispatcher.is_running:
+                    task.cancel()  # its store does not answer
                 await asyncio.gather(task, return_exceptions=True)
             election.release()
             await sinks.close()
@@ -251,20 +236,36 @@ class Relay:
     ) -> None:
         self.close()
 
+    async def _elected(self, election: Election, dispatcher: Dispatcher) -> None:
+        # Who alone may dispatch knows that all earlier leases are those of the dead.
+        alone = await election.win()
+        with contextlib.closing(self.store.listen(dispatcher.wake)):
+            async with keep_sweeping(self.store, self._retention):
+                await dispatcher.run(alone=alone)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say so where dispatching ends though nobody stopped it: nothing else would."""
+        if self._dispatcher is None:
+            return
+        self._dispatcher = None
+        error = None if task.cancelled() else task.exception()
+        why = error.message if isinstance(error, StoreError) else type(error).__name__
+        log.error("this process dispatches no more, start it again: %s", why)
+
+    def _tell(self, connection: sa.Connection) -> None:
+        """Have the dispatchers look once this transaction is committed, here and elsewhere."""
+        self._changed.here = True
+        self.store.announce(connection)
+
     def _committed(self) -> None:
-        if self._accepted:
-            self._accepted = False
+        if getattr(self._changed, "here", False):
+            self._changed.here = False
             self._wake()
 
     def _wake(self) -> None:
         dispatcher = self._dispatcher
         if dispatcher is not None:
             dispatcher.wake()
-
-
-async def _elected(election: Election, dispatcher: Dispatcher) -> None:
-    # Who alone may dispatch knows that all earlier leases are those of the dead.
-    await dispatcher.run(alone=await election.win())
 
 
 def _check(destinations: Sequence[Destination], sinks: Mapping[str, Sink]) -> None:

@@ -25,6 +25,7 @@ events = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("event_id", name="uq_relay_events_event_id"),
     sa.Index("ix_relay_events_lane_sequence", "lane", "sequence"),
+    sa.Index("ix_relay_events_accepted_at", "accepted_at"),
 )
 
 destinations = sa.Table(
@@ -45,6 +46,8 @@ destinations = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("failing_since", sa.Double),
     sa.Column("failed_attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("rate", sa.Double),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     sa.UniqueConstraint("name", name="uq_relay_destinations_name"),
     sa.Index("ix_relay_destinations_owner", "owner"),
     sqlite_autoincrement=True,  # a removed destination's number must never come back
@@ -73,6 +76,7 @@ lanes = sa.Table(
     sa.Column("lease", sa.Text),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("why", sa.Text, nullable=False),
+    sa.Column("tried", sa.BigInteger),  # the event that `tries` and `why` are of
     sa.Index("ix_relay_lanes_due", "destination_no", "due_at"),
     sqlite_with_rowid=False,
 )

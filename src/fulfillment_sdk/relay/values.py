@@ -49,6 +49,7 @@ class Destination:
         policy: when it is tried again.
         concurrency: lanes under way at once.
         timeout: seconds after which a delivery counts as failed.
+        rate: deliveries per second at most; None for as many as it takes.
         enabled: what arrives meanwhile is kept if not.
         disabled_why: what disabled it.
         created_at: epoch seconds; given by the relay.
@@ -65,6 +66,9 @@ class Destination:
     policy: RetryPolicy = attrs.field(factory=RetryPolicy)
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
     timeout: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
+    rate: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
+    )
     enabled: bool = True
     disabled_why: str = ""
     created_at: float | None = None
@@ -132,7 +136,7 @@ class Accepted:
 
 @attrs.frozen(kw_only=True)
 class Attempt:
-    """One try, as it is recorded."""
+    """One try, as it is recorded; of its event, when that was accepted (epoch seconds)."""
 
     destination: str
     event_id: str
@@ -142,6 +146,8 @@ class Attempt:
     seconds: float
     outcome: AttemptOutcome
     why: str = ""
+    sink: str = ""
+    accepted_at: float | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -40,7 +40,9 @@ def create_app(settings: Settings, parties: Sequence[Party]) -> Starlette:
     They start in the order given and stop in the reverse one. Beside their routes there are
     `GET /healthz`, `/readyz` and `/metrics` (contract, section 7).
     """
-    metrics = Metrics()
+    metrics = Metrics(
+        lambda: {name: relay for party in parties for name, relay in party.relays().items()}
+    )
 
     async def healthz(_request: Request) -> Response:
         return json_response({"status": "ok"})

@@ -1,4 +1,4 @@
-"""What a server counts about its HTTP side, as Prometheus reads it (contract, section 7)."""
+"""What a server counts, as Prometheus reads it (contract, section 7): here its HTTP side."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fulfillment_sdk.server.http import request_id
+from fulfillment_sdk.server.relay_metrics import RelayMetrics, Relays
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -30,10 +31,15 @@ class Metrics:
     """The counters of one application.
 
     Labels are route templates, never paths: a path may name a case, and there is no end of them.
+
+    Args:
+        relays: tells the running relays, by the name of their party.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, relays: Relays = dict) -> None:
         self.registry = CollectorRegistry()
+        self._relays = RelayMetrics(relays)
+        self.registry.register(self._relays)
         self._requests = Counter(
             "fulfillment_http_requests",
             "HTTP requests answered.",
@@ -56,6 +62,7 @@ class Metrics:
 
     async def endpoint(self, _request: Request) -> Response:
         """Answer `GET /metrics`."""
+        await self._relays.look()
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
 

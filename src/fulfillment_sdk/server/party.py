@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from starlette.routing import BaseRoute
+
+from fulfillment_sdk.relay import Relay
 
 
 @runtime_checkable
@@ -30,3 +32,6 @@ class Party(Protocol):
 
         Each entry is one line without personal data: it is served by ``/readyz``.
         """
+
+    def relays(self) -> Mapping[str, Relay]:
+        """Return the party's relay by the party's name, while it runs: ``/metrics`` tells of it."""

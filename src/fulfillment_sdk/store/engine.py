@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from fulfillment_sdk.errors import ConfigurationError, MissingExtra, StoreUnavailable
+from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 from fulfillment_sdk.store.private_files import make_private_folder
+from fulfillment_sdk.store.session import KEEPALIVES, settle_in
 
 _SQLITE_NEEDED = (3, 35)  # the first with RETURNING
 _BUSY_SECONDS = 5.0
@@ -36,44 +37,39 @@ def sqlite_path(url: str) -> Path:
     return Path(str(_parse(url).database))
 
 
-def make_engine(url: str, *, readonly: bool) -> sa.Engine:
+def make_engine(url: str, *, readonly: bool, pool: int = 8) -> sa.Engine:
     """Return an engine that opens its connections lazily.
 
     On SQLite a writing engine begins its transactions with `BEGIN IMMEDIATE`; a reading one can't
-    write at all.
+    write at all. (On a server both kinds of transactions share one engine: see `reading`.)
 
     Raises:
         ConfigurationError: the URL is not understood, or names a database we don't know.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, readonly=readonly)
+        return _sqlite_engine(parsed, readonly=readonly, pool=pool)
     if find_spec("psycopg") is None:
         raise MissingExtra("psycopg", "postgres")
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             parsed,
-            pool_size=8,
+            pool_size=pool,
             max_overflow=0,
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             hide_parameters=True,
+            connect_args=KEEPALIVES,
         )
     except (sa.exc.ArgumentError, ValueError, TypeError):
         raise _unreadable() from None
+    sa.event.listen(engine, "connect", settle_in)
+    return reading(engine) if readonly else engine
 
 
-def unavailable(error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
-    """Turn what a driver says into the error that callers handle; its words hold no value."""
-    words = str(getattr(error, "orig", None) or "").splitlines()
-    cause = words[0][:120] if words else type(error).__name__
-    if "connection option" in cause or "bad value" in cause:
-        # The driver and its library quote what was written in the URL.
-        cause = "an option in its URL is not understood"
-    return StoreUnavailable(
-        f"The database can't be used: {cause}",
-        remedy="Look at its disk space, permissions and whether it is up; then try again.",
-    )
+def reading(engine: sa.Engine) -> sa.Engine:
+    """Return a view of a server's engine whose transactions can't write."""
+    return engine.execution_options(postgresql_readonly=True)
 
 
 def _parse(url: str) -> URL:
@@ -98,7 +94,7 @@ def _unreadable() -> ConfigurationError:
     )
 
 
-def _sqlite_engine(url: URL, *, readonly: bool) -> sa.Engine:
+def _sqlite_engine(url: URL, *, readonly: bool, pool: int) -> sa.Engine:
     if sqlite3.sqlite_version_info < _SQLITE_NEEDED:
         raise ConfigurationError(
             f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or later is needed",
@@ -112,7 +108,7 @@ def _sqlite_engine(url: URL, *, readonly: bool) -> sa.Engine:
         url,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "uri": False},
         hide_parameters=True,
-        pool_size=8,
+        pool_size=pool,
         max_overflow=0,
     )
     begin = "BEGIN" if readonly else "BEGIN IMMEDIATE"

@@ -18,6 +18,7 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.store.session import NO_LIMITS
 
 # Alembic's `op` speaks to one database at a time in a process. A fork waits, as it does for a
 # transaction: the child would inherit the lock without the thread that frees it.
@@ -69,6 +70,7 @@ def migrate(engine: sa.Engine, schemas: Sequence[Schema]) -> None:
     for schema in behind:
         with _one_at_a_time, engine.begin() as connection:
             if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(NO_LIMITS)
                 connection.execute(
                     sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(schema.version_table)))
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,38 +11,22 @@ from typing import Self, TypeVar
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
-from fulfillment_sdk.store.engine import is_sqlite, make_engine, unavailable
+from fulfillment_sdk.store import announcement
+from fulfillment_sdk.store.engine import make_engine
+from fulfillment_sdk.store.failures import failure, unavailable
 from fulfillment_sdk.store.fork_gate import ForkGate
-from fulfillment_sdk.store.future import StoreFuture
+from fulfillment_sdk.store.future import Outcome, StoreFuture, settle
+from fulfillment_sdk.store.listening import Listening
 from fulfillment_sdk.store.migrations import Schema, migrate
-from fulfillment_sdk.store.readers import Readers
+from fulfillment_sdk.store.process import Process
 from fulfillment_sdk.store.sealing import Sealer
-from fulfillment_sdk.store.writer import Writer
+from fulfillment_sdk.store.task import Entry
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741  an item
+R = TypeVar("R")
 
-_READERS = 4
-
-
-class _Process:
-    """What one process holds open: engines and threads, which a fork must not share."""
-
-    def __init__(self, url: str, gate: ForkGate, on_commit: Callable[[], None]) -> None:
-        self.pid = os.getpid()
-        sqlite = is_sqlite(url)
-        self.engine = make_engine(url, readonly=False)
-        self.read_engine = make_engine(url, readonly=True) if sqlite else self.engine
-        self.writer = Writer(self.engine, gate=gate, on_commit=on_commit)
-        self.readers = Readers(_READERS)
-
-    def close(self) -> None:
-        self.writer.close()
-        self.readers.close()
-        self.disconnect()
-
-    def disconnect(self) -> None:
-        self.engine.dispose()
-        self.read_engine.dispose()
+_SERVER_TIME = "SELECT extract(epoch FROM clock_timestamp())::float8"
 
 
 class Store:
@@ -59,7 +42,7 @@ class Store:
         self.sealer = sealer
         self.clock = clock
         self._gate = threading.Lock()
-        self._process: _Process | None = None
+        self._process: Process | None = None
         self._closed = False
         self._listeners: tuple[Callable[[], None], ...] = ()
         self._fork_gate = ForkGate(close=self._disconnect, forget=self._forget)
@@ -109,18 +92,49 @@ class Store:
     def write(self, work: Callable[[sa.Connection], T]) -> StoreFuture[T]:
         """Run `work(connection)` in a group-committed transaction.
 
+        Writes run in no order that callers could rely on: who needs one after another waits for
+        the first.
+
         Args:
             work: quick, does no other I/O, and may raise: then only its own changes are undone.
+                It must be harmless to run twice: a server may give up a transaction in favour of
+                another one, or because a row that it wants is kept by one, and then what was undone
+                runs again. (Who waits for such a row holds nobody else up.)
 
         Returns:
             a future that resolves to what `work` returned, after the commit.
 
         Raises:
             StoreError: the store is closed. (In the future: what `work` raised, or
-                `StoreUnavailable` where the database failed.)
+                `StoreUnavailable` where the database failed, or somebody keeps a row for seconds.)
         """
         future: StoreFuture[T] = StoreFuture()
-        self._open_here().writer.submit(work, future)
+        self._open_here().writer.submit(Entry(work, future))
+        return future
+
+    def write_each(
+        self, many: Callable[[sa.Connection, Sequence[I]], Sequence[R]], item: I
+    ) -> StoreFuture[R]:
+        """Write `item` together with the items of other callers.
+
+        What is queued for one commit with an equal `many` is handed over in one call, in the order
+        of submission. If that call raises, its changes are undone and each item is tried alone, so
+        that one caller's failure takes nobody along.
+
+        Args:
+            many: `many(connection, items)` returns one result an item, in their order. The rules
+                for the work of `write` hold. It must be hashable: a function, or a bound method.
+            item: what this caller adds to the list.
+
+        Returns:
+            a future that resolves to this item's result, after the commit.
+
+        Raises:
+            StoreError: the store is closed. (In the future: as for `write`, and where `many`
+                returned too few or too many results.)
+        """
+        future: StoreFuture[R] = StoreFuture()
+        self._open_here().writer.submit(Entry(item, future, many))
         return future
 
     def read(self, work: Callable[[sa.Connection], T]) -> StoreFuture[T]:
@@ -131,15 +145,13 @@ class Store:
         def run() -> None:
             if not future.set_running_or_notify_cancel():
                 return
+            outcome: Outcome
             try:
                 with self._fork_gate.using(), process.read_engine.connect() as connection:
-                    future.set_result(work(connection))
-            except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-                failure = unavailable(error)
-                failure.__cause__ = error
-                future.set_exception(failure)
+                    outcome = work(connection), None
             except BaseException as error:  # noqa: BLE001  it belongs to the caller
-                future.set_exception(error)
+                outcome = None, failure(error)
+            settle([(future, outcome)])
 
         process.readers.submit(run)
         return future
@@ -150,8 +162,8 @@ class Store:
         def touch(connection: sa.Connection) -> None:
             if connection.dialect.name == "sqlite":
                 # Any other empty transaction would not reach the disk at all.
-                connection.exec_driver_sql("PRAGMA user_version=1")
-                connection.exec_driver_sql("PRAGMA user_version=0")
+                number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA user_version={number}")
             else:
                 connection.execute(sa.select(sa.func.pg_current_xact_id()))
 
@@ -161,8 +173,31 @@ class Store:
         """Return the time that leases go by: on a server's database, that database's own."""
         if connection.dialect.name == "sqlite":
             return self.clock()
-        epoch = sa.extract("epoch", sa.func.clock_timestamp())
-        return float(connection.execute(sa.select(epoch)).scalar_one())
+        return float(connection.exec_driver_sql(_SERVER_TIME).scalar_one())
+
+    def announce(self, connection: sa.Connection) -> None:
+        """Have the transaction at hand tell other processes, on its commit, to look again.
+
+        Only inside a write, and as often as you like: there is one message a commit.
+        """
+        announcement.ask(connection)
+
+    def listen(self, callback: Callable[[], None]) -> Listening:
+        """Call `callback()` whenever this or another process committed something announced.
+
+        It is called in a thread of its own, once for what comes close together, and now and then
+        for nothing; and something may be missed while a server is away: who listens looks by
+        themselves from time to time.
+
+        Args:
+            callback: quick.
+
+        Returns:
+            what ends it: `close()`. Closing the store does so too.
+        """
+        process = self._open_here()
+        with self._gate:
+            return process.listen(callback, self._fork_gate)
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener()` in the writer's thread after each commit; it must be quick."""
@@ -173,18 +208,18 @@ class Store:
         """Finish what is queued and let go of threads and connections."""
         with self._gate:
             process, self._process, self._closed = self._process, None, True
-        if process is not None and process.pid == os.getpid():
+        if process is not None and process.here:
             process.close()
 
-    def _open_here(self) -> _Process:
+    def _open_here(self) -> Process:
         process = self._process
-        if process is not None and process.pid == os.getpid():
+        if process is not None and process.here:
             return process
         with self._gate:
             if self._closed:
                 raise StoreError("The store is closed")
-            if self._process is None or self._process.pid != os.getpid():
-                self._process = _Process(self.url, self._fork_gate, self._committed)
+            if self._process is None or not self._process.here:
+                self._process = Process(self.url, self._fork_gate, self._committed)
             return self._process
 
     def _disconnect(self) -> None:
@@ -193,7 +228,9 @@ class Store:
 
     def _forget(self) -> None:
         self._gate = threading.Lock()
-        self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.abandon()
 
     def _committed(self) -> None:
         for listener in self._listeners:

@@ -1,157 +1,200 @@
 """Group commit: many callers' writes share one transaction and one fsync.
 
-Each caller's function runs in a savepoint of its own, so that one that raises takes nobody else's
-write along. Futures resolve after the commit, never before.
+One that raises takes nobody else's write along. Futures resolve after the commit, never before.
+
+Where one thread writes (SQLite), all that is queued goes into one transaction. Where several do,
+one holds a single call's writes: two transactions with several calls each would lock the same rows
+in differing orders, and every deadlock costs a wait. There the server itself gathers the commits
+of its sessions, and what meets a lock that somebody keeps goes on in a siding.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import StoreError
-from fulfillment_sdk.store.engine import unavailable
+from fulfillment_sdk.store.backlog import Backlog
+from fulfillment_sdk.store.failures import failure, lost
 from fulfillment_sdk.store.fork_gate import ForkGate
-from fulfillment_sdk.store.future import StoreFuture
+from fulfillment_sdk.store.future import Outcome, settle
+from fulfillment_sdk.store.siding import POKE_SECONDS, Siding
+from fulfillment_sdk.store.task import Entry, Task, grouped
+from fulfillment_sdk.store.transaction import Abandoned, Blocked, Transaction
 
 log = logging.getLogger("fulfillment_sdk.store")
 
-MOST_PER_COMMIT = 256
+MOST_PER_COMMIT = 1024
 LONGEST_SECONDS = 0.05  # work gathered before a commit; the first caller waits no longer for others
-
-Work = Callable[[sa.Connection], Any]
-Item = tuple[Work, StoreFuture[Any]]
-Outcome = tuple[Any, BaseException | None]  # what the work returned, or what it raised
+TRIES = 5  # of a transaction that the database gave up for another one's sake
 
 
 class Writer:
-    """A thread that runs queued writes in batches.
-
-    One a process: on SQLite only one may write, and on a server two batches that touch the same
-    rows in another order would wait for each other in a circle.
+    """Threads that run queued writes in batches, each batch in one transaction.
 
     Args:
         engine: opened for writing.
         gate: entered for each transaction.
-        on_commit: called in the writer's thread after each commit; must be quick.
+        on_commit: called in the writing thread after each commit; must be quick.
+        threads: how many write at once; on SQLite only one can.
+        together: whether different calls share transactions; by default where one thread writes.
     """
 
-    def __init__(self, engine: sa.Engine, *, gate: ForkGate, on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        gate: ForkGate,
+        on_commit: Callable[[], None],
+        threads: int = 1,
+        together: bool | None = None,
+    ) -> None:
         self._engine = engine
         self._fork_gate = gate
         self._on_commit = on_commit
-        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-        self._closed = False
-        self._ended = False  # only the thread itself touches it
-        self._gate = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="fulfillment-writer", daemon=True)
-        self._thread.start()
+        self._together = threads == 1 if together is None else together
+        self._backlog = Backlog()
+        self._siding = Siding(run=self._alone, fail=_fail)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"fulfillment-writer-{n}", daemon=True)
+            for n in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def submit(self, work: Work, future: StoreFuture[Any]) -> None:
-        """Queue `work`; `future` gets its result after the commit.
+    def submit(self, entry: Entry) -> None:
+        """Queue a write; its future gets the result after the commit.
 
         Raises:
             StoreError: the writer is closed.
         """
-        with self._gate:
-            if self._closed:
-                raise StoreError("The store is closed")
-            self._queue.put((work, future))
+        self._backlog.put(entry)
 
     def close(self) -> None:
-        """Finish what is queued, then end the thread."""
-        with self._gate:
-            if self._closed:
-                return
-            self._closed = True
-            self._queue.put(None)
-        self._thread.join()
+        """Finish what is queued, then end the threads."""
+        self._backlog.close()
+        for thread in self._threads:
+            thread.join()
+        self._siding.close()
 
     def _run(self) -> None:
-        while not self._ended and (item := self._queue.get()) is not None:
-            work, future = item
-            if future.set_running_or_notify_cancel():
-                self._batch(work, future)
+        while self._backlog.wait():
+            if not self._together:
+                if entries := self._backlog.take_alike(MOST_PER_COMMIT):
+                    self._batch([Task(entries)])
+                continue
+            waiting = grouped(self._backlog.take(MOST_PER_COMMIT))
+            while waiting:
+                waiting = self._batch(waiting)
 
-    def _batch(self, work: Work, future: StoreFuture[Any]) -> None:
-        """Run one transaction with this work and what is queued behind it."""
-        taken, outcomes, begun = [future], [], False
+    def _batch(self, waiting: list[Task]) -> list[Task]:
+        """Run one transaction with these tasks and what is queued meanwhile; return what is left.
+
+        Nobody waits longer than the limit for others' work: what has not begun by then is left.
+        """
+        begun: list[Task] = []
+        outcomes: list[list[Outcome]] = []
         try:
             with (
                 self._fork_gate.using(),
                 self._engine.connect() as connection,
-                connection.begin(),
+                Transaction(connection, patience=self._patience) as transaction,
             ):
-                begun = True
-                outcomes.append(_in_savepoint(connection, work))
                 deadline = time.monotonic() + LONGEST_SECONDS
-                while len(taken) < MOST_PER_COMMIT and time.monotonic() < deadline:
-                    if (item := self._next()) is None:
+                room = MOST_PER_COMMIT - sum(len(task.entries) for task in waiting)
+                while waiting:
+                    begun.append(waiting.pop(0))
+                    outcomes.append(begun[-1].run(transaction))
+                    if time.monotonic() >= deadline:
                         break
-                    taken.append(item[1])
-                    outcomes.append(_in_savepoint(connection, item[0]))
-        except sa.exc.SQLAlchemyError as error:
+                    if self._together and not waiting and room > 0:
+                        more = self._backlog.take(room)
+                        waiting, room = grouped(more), room - len(more)
+                transaction.commit()
+        except Blocked:
+            self._siding.take(begun.pop())
+            for task in begun:
+                self._again(task)
+        except Abandoned as error:
+            self._abandoned(begun, error)
+        except BaseException as error:  # noqa: BLE001  a caller must never wait for ever
             if not begun:
                 # A locked database costs seconds each time: those who wait fail with us.
-                taken += [waiting for _, waiting in iter(self._next, None)]
-            _fail(taken, unavailable(error), error)
-        except BaseException as error:  # noqa: BLE001  a caller must never wait for ever
-            _fail(taken, StoreError("The store failed"), error)
+                begun, waiting = [*waiting, *grouped(self._backlog.take())], []
+            _fail(begun, error)
         else:
-            _resolve(taken, outcomes)
-            self._tell()
+            self._committed(zip(begun, outcomes, strict=True))
+        return waiting
 
-    def _tell(self) -> None:
+    @property
+    def _patience(self) -> float | None:
+        # Where locks are known to be kept, nobody waits long to meet them.
+        return POKE_SECONDS if self._siding.in_use else None
+
+    def _abandoned(self, tasks: list[Task], error: Abandoned) -> None:
+        if not error.again:
+            _fail(tasks, error.cause)
+            return
+        log.info("the database gave up a transaction; its writes run again one by one")
+        for task in tasks:
+            self._again(task)
+
+    def _again(self, task: Task, tries: int = TRIES) -> None:
+        """Run a task in a transaction of its own, and its entries alone if that fails too."""
+        try:
+            outcomes = self._in_one_of_its_own(task, self._patience)
+        except Blocked:
+            self._siding.take(task)
+        except Abandoned as error:
+            if not error.again or tries == 1:
+                _fail([task], error.cause)
+                return
+            for part in task.split():
+                self._again(part, tries - 1)
+        except BaseException as error:  # noqa: BLE001  a caller must never wait for ever
+            _fail([task], error)
+        else:
+            self._committed([(task, outcomes)])
+
+    def _alone(self, task: Task, patience: float) -> Blocked | None:
+        """Run a task in a transaction of its own; return what it meets a lock with, undone."""
+        try:
+            outcomes = self._in_one_of_its_own(task, patience)
+        except Blocked as blocked:
+            return blocked
+        except Abandoned as error:
+            self._abandoned([task], error)
+        except BaseException as error:  # noqa: BLE001  a caller must never wait for ever
+            _fail([task], error)
+        else:
+            self._committed([(task, outcomes)])
+        return None
+
+    def _in_one_of_its_own(self, task: Task, patience: float | None) -> list[Outcome]:
+        with (
+            self._fork_gate.using(),
+            self._engine.connect() as connection,
+            Transaction(connection, patience=patience) as transaction,
+        ):
+            outcomes = task.run(transaction)
+            transaction.commit()
+        return outcomes
+
+    def _committed(self, done: Iterable[tuple[Task, list[Outcome]]]) -> None:
+        settle(
+            (entry.future, (result, error and failure(error)))
+            for task, outcomes in done
+            for entry, (result, error) in zip(task.entries, outcomes, strict=True)
+        )
         try:
             self._on_commit()
         except Exception as error:  # noqa: BLE001  a listener must not end the writer
             log.error("a listener to commits raised %s", type(error).__name__)
 
-    def _next(self) -> Item | None:
-        """Take what is queued next, if anything is, and notice the end mark."""
-        while not self._queue.empty():
-            item = self._queue.get()
-            if item is None:
-                self._ended = True
-                break
-            if item[1].set_running_or_notify_cancel():
-                return item
-        return None
 
-
-def _in_savepoint(connection: sa.Connection, work: Work) -> Outcome:
-    savepoint = connection.begin_nested()
-    try:
-        result = work(connection)
-    except BaseException as error:  # noqa: BLE001  it belongs to the caller
-        try:
-            savepoint.rollback()
-        except sa.exc.DBAPIError:
-            # The database gave up the whole transaction (its disk is full, say): then the batch
-            # fails as a whole, with the first cause; nothing of it was acknowledged.
-            raise error from None
-        return None, error
-    savepoint.commit()
-    return result, None
-
-
-def _resolve(futures: Sequence[StoreFuture[Any]], outcomes: Sequence[Outcome]) -> None:
-    for future, (result, error) in zip(futures, outcomes, strict=True):
-        if error is None:
-            future.set_result(result)
-        elif isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)):
-            _fail([future], unavailable(error), error)
-        else:
-            future.set_exception(error)
-
-
-def _fail(futures: Sequence[StoreFuture[Any]], error: StoreError, cause: BaseException) -> None:
-    error.__cause__ = cause
-    for future in futures:
-        future.set_exception(error)
+def _fail(tasks: Iterable[Task], cause: BaseException) -> None:
+    """Fail every write of a transaction that is no more."""
+    settle((entry.future, (None, lost(cause))) for task in tasks for entry in task.entries)

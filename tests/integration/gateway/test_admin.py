@@ -77,6 +77,12 @@ async def test_an_unknown_state_of_deliveries_is_refused(house: House) -> None:
     assert (await house.get("/admin/api/deliveries/", token=STAFF, state="odd")).status_code == 400
 
 
+@pytest.mark.parametrize("state", ["pending", "delivered"])
+async def test_a_made_up_cursor_of_deliveries_is_refused(house: House, state: str) -> None:
+    listed = await house.get("/admin/api/deliveries/", token=STAFF, state=state, after="p_1_x")
+    assert listed.status_code == 400
+
+
 async def test_starting_twice_on_one_store_keeps_what_is_there(tmp_path: Path) -> None:
     clock = Clock()
     async with open_house(tmp_path, clock=clock) as house:

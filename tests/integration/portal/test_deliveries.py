@@ -82,6 +82,12 @@ async def test_a_state_that_does_not_exist_is_a_bad_request(desk: Desk) -> None:
     assert (await desk.get("deliveries/", state="lost")).status_code == 400
 
 
+async def test_a_made_up_cursor_is_a_bad_request(desk: Desk) -> None:
+    for state in ("pending", "delivered"):
+        answer = await desk.get("deliveries/", state=state, after="p_1_x")
+        assert answer.status_code == 400
+
+
 async def test_the_list_pages(desk: Desk, captor: Captor) -> None:
     for _ in range(3):
         await desk.create()

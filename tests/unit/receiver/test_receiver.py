@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import stat
 from pathlib import Path
 
@@ -28,10 +29,12 @@ from fulfillment_sdk.relay import (
 from fulfillment_sdk.relay.schema import events, quarantine
 from fulfillment_sdk.store import Sealer, StoreFuture
 from fulfillment_sdk.store.keys import KEYS_VARIABLE, format_keys
+from tests.postgres import new_database
 from tests.unit.plugins.bodies import status_changed, unknown_type
 from tests.unit.receiver.conftest import NOW, SECRET, Box, Inbox, MakeReceiver, signed
 
 BODY = status_changed()
+ONE_KEY = "k:" + "A" * 43 + "="
 AT_ONCE = RetryPolicy(schedule=(0, 0, 0), jitter=0)
 
 
@@ -159,6 +162,22 @@ def test_a_known_id_with_other_bytes_is_kept_apart_and_reported(
     assert "notification evt_1 came again with other bytes" in caplog.text
     assert inbox.take().case_id == "case_1"
     assert inbox.is_empty
+
+
+@pytest.mark.parametrize("on_a_server", [False, True])
+def test_a_case_whose_id_no_index_takes_is_kept_apart_so_that_it_blocks_no_sender(
+    make_receiver: MakeReceiver, on_a_server: bool
+) -> None:
+    options = {"data": new_database(), "storage_keys": ONE_KEY} if on_a_server else {}
+    receiver = make_receiver(Inbox(), **options)
+    longer = random.Random(5).randbytes(2000).hex()  # what compresses is shorter in an index
+    statuses = []
+    for event_id, case_id in [("evt_1", "é" * 200), ("evt_2", longer)]:
+        body = status_changed(event_id, case_id)
+        statuses.append(receiver.handle("POST", signed(body, event_id=event_id), body).status)
+
+    assert statuses == [202, 202]
+    assert (count(receiver, events), count(receiver, quarantine)) == (1, 1)
 
 
 def test_an_unknown_type_is_stored(make_receiver: MakeReceiver) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from fulfillment_sdk.receiver.steps import Steps, run_here, run_in_loop
+from fulfillment_sdk.store import StoreFuture
 
 Run = Callable[[Steps[str]], str]
 
@@ -23,8 +23,8 @@ def run(request: pytest.FixtureRequest) -> Run:
     return _in_loop if request.param == "in a loop" else lambda s: run_here(s, seconds=0.01)
 
 
-def done(value: object = None, error: Exception | None = None) -> Future[Any]:
-    future: Future[Any] = Future()
+def done(value: object = None, error: Exception | None = None) -> StoreFuture[Any]:
+    future: StoreFuture[Any] = StoreFuture()
     if error is None:
         future.set_result(value)
     else:
@@ -71,7 +71,7 @@ def test_what_a_course_does_not_catch_is_raised(run: Run) -> None:
 
 
 def test_a_step_that_takes_too_long_is_cancelled(run: Run) -> None:
-    never: Future[Any] = Future()
+    never: StoreFuture[Any] = StoreFuture()
 
     def course() -> Steps[str]:
         try:

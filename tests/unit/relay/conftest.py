@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from fulfillment_sdk.relay import (
     SCHEMA,
@@ -21,7 +22,9 @@ from fulfillment_sdk.relay import (
     Retry,
     RetryPolicy,
 )
-from fulfillment_sdk.relay.dispatcher import Dispatcher
+from fulfillment_sdk.relay.claim import claim
+from fulfillment_sdk.relay.dispatcher import LEASE_SECONDS, Dispatcher
+from fulfillment_sdk.relay.lanes import Claim, Wanted
 from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Sealer, Store
 
@@ -96,7 +99,11 @@ class Bench:
         return [self.relay.accept(event).result().status for event in events]
 
     def dispatcher(
-        self, *, poll: float = 1.0, monotonic: Callable[[], float] | None = None
+        self,
+        *,
+        poll: float = 1.0,
+        lease: float = LEASE_SECONDS,
+        monotonic: Callable[[], float] | None = None,
     ) -> Dispatcher:
         return Dispatcher(
             self.store,
@@ -104,6 +111,7 @@ class Bench:
             random=lambda: 0.5,
             watch=Watch(self.attempts.append, lambda name, why: self.disabled.append((name, why))),
             poll=poll,
+            lease=lease,
             monotonic=monotonic,
         )
 
@@ -111,11 +119,12 @@ class Bench:
         """Claim what is due and see it through."""
         dispatcher = dispatcher or self.dispatcher()
         pause = await dispatcher.turn()
-        await dispatcher.idle()
+        await dispatcher.hands.emptied()
         return pause
 
     async def drain(self, dispatcher: Dispatcher | None = None) -> None:
         """Take turns until nothing is due."""
+        dispatcher = dispatcher or self.dispatcher()
         while await self.turn(dispatcher) == 0.0:
             continue
 
@@ -130,6 +139,19 @@ def event(id: str, lane: str = "case_1", sequence: int | None = None, **more: st
 def to(name: str = "partner", **more: object) -> Destination:
     options: dict[str, object] = {"policy": RetryPolicy((0, 5, 30, 120), jitter=0.0), **more}
     return Destination(name, "scripted", **options)  # type: ignore[arg-type]
+
+
+def claims_all(connection: sa.Connection, *, now: float = START) -> list[Claim]:
+    """Claim as another worker would."""
+    return claim(connection, [Wanted(1, 9, 60)], now=now, events_per_lane=20)
+
+
+async def run_until(dispatcher: Dispatcher, arrived: asyncio.Event) -> None:
+    running = asyncio.create_task(dispatcher.run(alone=True))
+    async with asyncio.timeout(5):
+        await arrived.wait()
+    await dispatcher.stop()
+    await running
 
 
 @pytest.fixture
@@ -147,7 +169,10 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def make(store: Store, clock: Clock) -> Callable[..., Bench]:
+def make(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
+    # A turn that is asked for a look takes one, however slow the machine is.
+    monkeypatch.setattr("fulfillment_sdk.relay.lookout.FREE_SECONDS", 3600.0)
+
     def build(*destinations: Destination) -> Bench:
         sink = ScriptedSink()
         relay = Relay(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Reject, Retry, RetryPolicy
 from fulfillment_sdk.relay.breaker import LONGEST_PAUSE, OPENS_AFTER, Breaker
-from fulfillment_sdk.relay.lane_run import UNREADABLE
+from fulfillment_sdk.relay.load import UNREADABLE
 from fulfillment_sdk.relay.policy import given_up
 from tests.unit.relay.conftest import START, Bench, event, to
 
@@ -134,16 +134,16 @@ async def test_a_dead_endpoint_is_probed_and_a_live_one_beside_it_served(make: M
 
     await bench.drain(dispatcher)
     assert bench.sink.count("live") == 8
-    assert bench.sink.count("dead") == 8, "all were under way before the fifth had failed"
+    assert bench.sink.count("dead") == OPENS_AFTER, "the others were still waiting their turn"
     bench.clock.now += 60
     await bench.drain(dispatcher)
-    assert bench.sink.count("dead") == 9, "one probe"
+    assert bench.sink.count("dead") == OPENS_AFTER + 1, "one probe"
     bench.clock.now += 60
     bench.sink.fails_for = set()
     await bench.drain(dispatcher)
 
     assert bench.pending() == []
-    assert bench.sink.count("dead") == 9 + 8
+    assert bench.sink.count("dead") == OPENS_AFTER + 1 + 8
 
 
 async def test_a_refused_event_does_not_open_the_breaker(make: Make) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment_sdk.relay import Delivered, Reject, Retry, RetryPolicy
+from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry, RetryPolicy
 from fulfillment_sdk.relay.policy import Again, Dead, Disable, Settle, schedule
 
 PLAIN = RetryPolicy((0, 5, 30, 120), jitter=0.0, reject_tries=3)
@@ -74,6 +74,34 @@ def test_jitter_never_comes_before_the_time_that_was_asked_for() -> None:
     policy = RetryPolicy((0, 5, 30, 120), jitter=0.2)
 
     assert schedule(policy, 1, Retry("429", after=5), 0.0, random=0.0) == Again(5, "429")
+
+
+OUTCOMES = st.one_of(
+    st.builds(Delivered),
+    st.builds(Retry, st.just("503"), st.none() | st.floats()),
+    st.builds(Reject, st.just("422"), st.booleans()),
+)
+
+
+@given(
+    delays=st.lists(st.floats(0, 1e6), min_size=1, max_size=6),
+    attempt=st.integers(1, 50),
+    outcome=OUTCOMES,
+    endless=st.booleans(),
+    random=st.floats(0, 1, exclude_max=True),
+)
+def test_whatever_a_sink_says_the_next_try_is_between_now_and_the_longest_delay(
+    delays: list[float], attempt: int, outcome: Outcome, endless: bool, random: float
+) -> None:
+    policy = RetryPolicy(delays, jitter=0.2, endless=endless)
+    decision = schedule(policy, attempt, outcome, 1000.0, random=random)
+
+    assert isinstance(decision, Again | Dead | Disable | Settle)
+    assert isinstance(decision, Settle) == isinstance(outcome, Delivered)
+    if isinstance(decision, Again):
+        assert 1000.0 <= decision.at <= 1000.0 + 1.2 * max(delays)
+    if isinstance(outcome, Retry):
+        assert isinstance(decision, Again) == (endless or attempt < len(delays))
 
 
 @pytest.mark.parametrize("delays", [(), (0, -1)])

@@ -124,6 +124,17 @@ async def test_no_more_threads_are_made_than_allowed() -> None:
     assert 1 <= len(names) <= 2
 
 
+async def test_threads_that_have_nothing_to_do_end_and_new_ones_are_made() -> None:
+    threads = DaemonThreads(2, "sink-d", idle=0.001)
+    thread: threading.Thread = await threads.call(threading.current_thread)
+    await asyncio.to_thread(thread.join, 10)
+    assert not thread.is_alive()
+    assert threads.count == 0
+
+    assert await threads.call(lambda: "served again") == "served again"
+    threads.close()
+
+
 def test_a_hanging_sink_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
     code = (
         "import threading\n"

@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from fulfillment_sdk.errors import StoreUnavailable
+from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.server import sources
 from fulfillment_sdk.server.app import create_app
 from fulfillment_sdk.server.http import BodyTooLarge, json_response
@@ -31,6 +32,7 @@ class FakeParty:
     routes: Sequence[BaseRoute] = ()
     why: list[str] = field(factory=list)
     fails: bool = False
+    running: dict[str, Relay] = field(factory=dict)
 
     async def start(self) -> None:
         self.log.append(f"start {self.name}")
@@ -42,6 +44,9 @@ class FakeParty:
 
     def problems(self) -> list[str]:
         return self.why
+
+    def relays(self) -> dict[str, Relay]:
+        return self.running
 
 
 def raising(error: Exception) -> Callable[[Request], Awaitable[Response]]:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -22,23 +21,10 @@ from fulfillment_sdk.errors import ConfigurationError, StoreError, StoreUnavaila
 from fulfillment_sdk.store import Sealer, Store
 from fulfillment_sdk.store.engine import make_engine
 from tests.unit.store.conftest import NOTES, texts
+from tests.unit.store.held import held_writer
 from tests.unit.store.notes import add, notes
 
 SEALER = Sealer([("k", b"k" * 32)])
-
-
-def held_writer(store: Store) -> Callable[[], None]:
-    """Keep the writer busy until the returned function is called, so that others pile up."""
-    go, busy = threading.Event(), threading.Event()
-
-    def hold(_connection: sa.Connection) -> None:
-        busy.set()
-        go.wait(10)
-
-    holding = store.write(hold)
-    assert not holding.done()
-    assert busy.wait(10)
-    return go.set
 
 
 def test_a_write_that_raises_undoes_only_itself(store: Store) -> None:
@@ -286,3 +272,22 @@ def test_an_up_to_date_database_opens_without_alembic(url: str, store: Store) ->
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ran.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_write_that_goes_on_after_the_database_undid_it_is_not_acknowledged(
+    store: Store, place: int
+) -> None:
+    def swallows(connection: sa.Connection) -> str:
+        connection.exec_driver_sql("ROLLBACK")  # as SQLite does by itself where a disk is full
+        return "fine"
+
+    release = held_writer(store)
+    before = [store.write(lambda c: add(c, "before")) for _ in range(place)]
+    swallowing = store.write(swallows)
+    release()
+
+    for future in [*before, swallowing]:
+        with pytest.raises(StoreError):
+            future.result(10)
+    assert texts(store) == []

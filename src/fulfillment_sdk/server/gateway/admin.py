@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from typing import Literal
 
 import sqlalchemy as sa
 from starlette.requests import Request
@@ -26,8 +27,9 @@ ACTIONS: dict[str, tuple[frozenset[str], State]] = {
     "deactivate": (frozenset({"pending", "active"}), "deactivated"),
     "activate": (frozenset({"deactivated"}), "active"),
 }
+_State = Literal["pending", "dead"]
+_UNDELIVERED: dict[str | None, _State | None] = {None: None, "pending": "pending", "dead": "dead"}
 _STATES = frozenset({"pending", "active", "deactivated"})
-_DELIVERY_STATES = ("pending", "delivered", "dead")
 
 
 def next_state(action: str, state: str) -> State | None:
@@ -111,28 +113,37 @@ class Admin:
         check_staff(context, request)
         page = Page.of(request)
         state = request.query_params.get("state")
-        if state is not None and state not in _DELIVERY_STATES:
-            return answers.invalid("state")
-        if state == "delivered":
-            tries = await context.relay.attempts()
-            rows = [
-                _row(one.destination, one.event_id, one.lane, "delivered", one.attempt, one.why)
-                for one in tries
-                if one.outcome == "delivered"
-            ]
-        else:
-            rows = [
-                {
-                    **_row(
-                        one.destination, one.event_id, one.lane, one.state, one.attempts, one.why
-                    ),
-                    "due_at": None if one.due_at is None else format_time(one.due_at),
-                }
-                for one in await context.relay.undelivered()
-                if state in (None, one.state)
-            ]
-        found, following = page.cut(rows, lambda row: str(row["id"]))
-        return http.json_response(as_list(found, following))
+        try:
+            if state == "delivered":
+                return http.json_response(await self._delivered(page))
+            if state in _UNDELIVERED:
+                return http.json_response(await self._undelivered(page, _UNDELIVERED[state]))
+        except ValueError:
+            return answers.invalid("after")
+        return answers.invalid("state")
+
+    async def _delivered(self, page: Page) -> dict[str, object]:
+        found = await self._context.relay.attempts(
+            outcome="delivered", after=page.after, limit=page.limit
+        )
+        rows = [
+            _row(one.destination, one.event_id, one.lane, "delivered", one.attempt, one.why)
+            for one in found
+        ]
+        return as_list(rows, found.next)
+
+    async def _undelivered(self, page: Page, state: _State | None) -> dict[str, object]:
+        found = await self._context.relay.undelivered(
+            state=state, after=page.after, limit=page.limit
+        )
+        rows = [
+            {
+                **_row(one.destination, one.event_id, one.lane, one.state, one.attempts, one.why),
+                "due_at": None if one.due_at is None else format_time(one.due_at),
+            }
+            for one in found
+        ]
+        return as_list(rows, found.next)
 
     async def replay(self, request: Request) -> Response:
         """Send an event once more to one subscription, under its old id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.routing import BaseRoute, Mount
 
@@ -107,6 +107,11 @@ class Gateway:
         if not live.relay.is_dispatching:
             found.append("gateway: the dispatcher is not running")
         return found
+
+    def relays(self) -> Mapping[str, Relay]:
+        """Return the gateway's relay while it runs."""
+        live = self.context.live
+        return {} if live is None else {"gateway": live.relay}
 
 
 def _routes(context: Context) -> list[BaseRoute]:

@@ -127,11 +127,18 @@ def path_id(request: Request, name: str) -> str:
 
 def page(request: Request) -> tuple[int | None, int]:
     """Return ``after`` and ``limit`` of a list (contract, section 5): at most 200 items."""
-    after, limit = request.query_params.get("after"), request.query_params.get("limit")
-    for name, value in (("after", after), ("limit", limit)):
-        if value and not _NUMBER.fullmatch(value):
-            raise Refusal(400, f"Invalid value for field: {name}")
-    return int(after) if after else None, min(max(int(limit or USUAL), 1), MOST)
+    after = request.query_params.get("after")
+    if after and not _NUMBER.fullmatch(after):
+        raise Refusal(400, "Invalid value for field: after")
+    return int(after) if after else None, page_size(request)
+
+
+def page_size(request: Request) -> int:
+    """Return the ``limit`` of a list (contract, section 5): at most 200 items."""
+    limit = request.query_params.get("limit")
+    if limit and not _NUMBER.fullmatch(limit):
+        raise Refusal(400, "Invalid value for field: limit")
+    return min(max(int(limit or USUAL), 1), MOST)
 
 
 def _unauthorized() -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,12 +11,12 @@ from fulfillment_sdk.lifecycle import Actor
 from fulfillment_sdk.server.http import json_response
 from fulfillment_sdk.server.portal import bodies, decide, notify, staff, views, workers
 from fulfillment_sdk.server.portal.desk import Desk
-from fulfillment_sdk.server.portal.door import json_body, page, path_id
+from fulfillment_sdk.server.portal.door import json_body, page, page_size, path_id
 from fulfillment_sdk.server.portal.refusal import Refusal, not_found
 from fulfillment_sdk.server.portal.staff import Member
 
 DELIVERED: Final = "delivered"
-STATES: Final = ("pending", DELIVERED, "dead")
+UNDELIVERED: Final[dict[str, Literal["pending", "dead"]]] = {"pending": "pending", "dead": "dead"}
 
 
 async def list_workers(desk: Desk, request: Request, _member: Member) -> Response:
@@ -82,20 +82,20 @@ async def list_deliveries(desk: Desk, request: Request, _member: Member) -> Resp
     Without a state, those that are not delivered.
     """
     state = request.query_params.get("state")
-    if state and state not in STATES:
-        raise Refusal(400, "Invalid value for field: state")
-    after, limit = page(request)
-    if state == DELIVERED:
-        made = await desk.relay.attempts()
-        rows = [views.delivered(one) for one in made if one.outcome == DELIVERED]
-    else:
-        waiting = await desk.relay.undelivered()
-        rows = [views.undelivered(one) for one in waiting if not state or one.state == state]
-    # The relay's lists have no cursor of their own: theirs is a position.
-    start = after or 0
-    more = len(rows) > start + limit
-    shown = rows[start : start + limit]
-    return json_response({"items": shown, "next": str(start + limit) if more else None})
+    after, limit = request.query_params.get("after") or None, page_size(request)
+    try:
+        if state == DELIVERED:
+            made = await desk.relay.attempts(outcome=DELIVERED, after=after, limit=limit)
+            shown = {"items": [views.delivered(one) for one in made], "next": made.next}
+        elif not state or state in UNDELIVERED:
+            wanted = UNDELIVERED[state] if state else None
+            waiting = await desk.relay.undelivered(state=wanted, after=after, limit=limit)
+            shown = {"items": [views.undelivered(one) for one in waiting], "next": waiting.next}
+        else:
+            raise Refusal(400, "Invalid value for field: state")
+    except ValueError:
+        raise Refusal(400, "Invalid value for field: after") from None
+    return json_response(shown)
 
 
 async def replay(desk: Desk, request: Request, member: Member) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.routing import BaseRoute
 
@@ -106,6 +106,10 @@ class Portal:
         if self._running is None or self._running.done():
             found.append("portal: the timers are not running")
         return found
+
+    def relays(self) -> Mapping[str, Relay]:
+        """Return the portal's relay while it runs."""
+        return {} if self._desk is None else {"portal": self._desk.relay}
 
     def _open_desk(self) -> Desk:
         settings = self._settings

@@ -1,0 +1,1 @@
+"""Our figures beside those of our peers, from the same run: `tox -e bench`. See README.md."""

@@ -1,0 +1,164 @@
+"""Many rows in one statement, each database in the way that is measured to be its best.
+
+SQLite runs a statement once per row, which costs it no round trip, and looks many keys up in a
+`VALUES` list. PostgreSQL gets every column as one binary array, whatever the number of rows: two
+thirds of the time of one JSON parameter at 256 events, and bytes go as they are.
+
+In the statements the rows are called `given` and have the columns named here.
+
+They go straight to the driver: SQLAlchemy's result of a statement costs 15 to 40 microseconds, and
+an event that comes alone takes twenty of them on its way, half of its time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+import attrs
+import sqlalchemy as sa
+
+T = TypeVar("T")
+
+Type = Literal["int8", "float8", "text", "bytea"]  # in PostgreSQL's words; SQLite needs none
+Columns = Mapping[str, Type]
+Row = tuple[Any, ...]
+Found = tuple[Any, ...]
+
+MOST_KEYS = 500  # parameters of a `VALUES` list: SQLite may be built to take no more than 999
+
+
+def is_sqlite(connection: sa.Connection) -> bool:
+    """Tell whether this is an SQLite database."""
+    return connection.dialect.name == "sqlite"
+
+
+def execute(connection: sa.Connection, statement: str, values: Row = ()) -> list[Found]:
+    """Run a statement in the driver's own words, in the transaction at hand.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: what the driver raised, as SQLAlchemy tells it.
+    """
+    if connection.dispatch.before_cursor_execute:
+        # Somebody listens to SQLAlchemy's statements, such as a tracer: it hears of this one too.
+        result = connection.exec_driver_sql(statement, values)
+        return [tuple(row) for row in result] if result.returns_rows else []
+    with _translated(connection, statement, values) as driver:
+        cursor = driver.execute(statement, values)
+        return [] if cursor.description is None else cursor.fetchall()
+
+
+def each_row(connection: sa.Connection, statement: str, rows: Sequence[Row]) -> None:
+    """Run a statement of SQLite's once per row, with `?` for each column."""
+    if not rows:
+        return
+    if connection.dispatch.before_cursor_execute:
+        connection.exec_driver_sql(statement, list(rows))
+        return
+    with _translated(connection, statement, rows) as driver:
+        driver.executemany(statement, rows)
+
+
+@attrs.frozen
+class Statement:
+    """A statement of PostgreSQL's that reads from `given`, and may begin with further CTEs.
+
+    Args:
+        columns: of the rows handed in, with their types, in order.
+        sql: what follows `given`.
+    """
+
+    columns: Columns
+    sql: str
+
+    def run(self, connection: sa.Connection, rows: Sequence[Row]) -> list[Found]:
+        """Run it once over `rows`, and return what it returns."""
+        if not rows:
+            return []
+        arrays = ", ".join(f"%b::{kind}[]" for kind in self.columns.values())
+        names = ", ".join(self.columns)
+        return execute(
+            connection,
+            f"WITH given AS (SELECT * FROM unnest({arrays}) AS given({names})) {self.sql}",  # noqa: S608  names of ours
+            tuple(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+@attrs.frozen
+class Change:
+    """Puts rows in, changes or removes them.
+
+    Args:
+        columns: of the rows handed in, with their types, in order.
+        sqlite: run once per row.
+        postgresql: run once, reading from `given`.
+    """
+
+    columns: Columns
+    sqlite: str
+    postgresql: str
+
+    def run(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Run it over `rows`; nothing is done where there are none."""
+        if is_sqlite(connection):
+            each_row(connection, self.sqlite, rows)
+        else:
+            Statement(self.columns, self.postgresql).run(connection, rows)
+
+
+@attrs.frozen
+class Query:
+    """Answers for many keys at once.
+
+    Args:
+        columns: of the keys handed in, with their types, in order.
+        sql: reads from `given`. `CROSS JOIN` makes SQLite begin with the keys.
+        locking: what PostgreSQL needs behind it; on SQLite a writer is alone anyway.
+    """
+
+    columns: Columns
+    sql: str
+    locking: str = ""
+
+    def run(self, connection: sa.Connection, keys: Sequence[Row]) -> list[Found]:
+        """Return the rows found, in no order that could be relied on."""
+        if not is_sqlite(connection):
+            return Statement(self.columns, f"{self.sql} {self.locking}").run(connection, keys)
+        names = ", ".join(self.columns)
+        one = f"({', '.join('?' * len(self.columns))})"
+        return [
+            row
+            for some in chunks(keys, MOST_KEYS // len(self.columns))
+            for row in execute(
+                connection,
+                f"WITH given({names}) AS (VALUES {', '.join([one] * len(some))}) {self.sql}",
+                tuple(itertools.chain.from_iterable(some)),
+            )
+        ]
+
+
+def chunks(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """Cut `items` into runs of at most so many."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
+
+
+@contextlib.contextmanager
+def _translated(connection: sa.Connection, statement: str, values: Sequence[Any]) -> Iterator[Any]:
+    """Lend the driver's connection, in a transaction, and raise its errors as SQLAlchemy does."""
+    if not connection.in_transaction():
+        connection.begin()
+    dialect = connection.dialect
+    try:
+        yield connection.connection.driver_connection
+    except dialect.loaded_dbapi.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            statement,
+            values,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            dialect=dialect,
+        ) from error

@@ -1,0 +1,8 @@
+"""Lanes on PostgreSQL: the same promises."""
+
+from __future__ import annotations
+
+from tests.integration.postgres.relay_store import store
+from tests.unit.relay.test_lanes import *  # noqa: F403
+
+__all__ = ["store"]

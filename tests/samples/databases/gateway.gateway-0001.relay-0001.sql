@@ -1,0 +1,188 @@
+-- {"token": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoiSldUIn0.eyJvcmdfaWQiOiIwNzg2OGY0NS1jNDBiLTRmMWItYTU1MS02MWVhM2FjZjhlNDgiLCJvcmdfbmFtZSI6IkhvcGUgRm91bmRhdGlvbiIsImlhdCI6MTc0NDAwMDAwMCwiZXhwIjoxNzc1NTM2MDAwLCJqdGkiOiI1NmY1MmFkZC1iZjRlLTRiNzgtOTM5OC0xZTg5NDkwNDM2NzgifQ.q6V_uDTuCmQ4iUoUpQ7dCIvRvbzJcmC8xR6h9621pWE", "created": {"id": "case_1", "status": "open", "created_at": "2025-04-05T10:30:02Z", "assigned_to": "agent_001", "reference_number": "HL-CMS-000001"}, "secret": "whsec_8M2/j1kml13IqKMM0lcOXjXVEcnsX4NALvWz5OnOC5M=", "subscription": "sub_0e51718b3dd82a390097916d"}
+BEGIN TRANSACTION;
+CREATE TABLE gateway_cases (
+	case_id TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	reference_number TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_cases_pk PRIMARY KEY (case_id)
+);
+INSERT INTO "gateway_cases" VALUES('case_1','07868f45-c40b-4f1b-a551-61ea3acf8e48','HL-CMS-000001',1744000000.0);
+CREATE TABLE gateway_codes (
+	pair TEXT NOT NULL, 
+	code BLOB NOT NULL, 
+	issued_at DOUBLE NOT NULL, 
+	tries INTEGER NOT NULL, 
+	CONSTRAINT gateway_codes_pk PRIMARY KEY (pair)
+);
+CREATE TABLE gateway_emails (
+	id TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	role TEXT NOT NULL, 
+	email BLOB NOT NULL, 
+	added_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_emails_pk PRIMARY KEY (id), 
+	CONSTRAINT gateway_emails_organization FOREIGN KEY(organization_id) REFERENCES gateway_organizations (id)
+);
+INSERT INTO "gateway_emails" VALUES('eml_2e60899ae22649760a5efe2d','07868f45-c40b-4f1b-a551-61ea3acf8e48','owner',X'01016B15B6F195806D71FADCE385853BF6B37A0FEDAE21C7E259AC0EBBBBDD1F1DF725FD41F5982A0E5770A0E8419BF8',1744000000.0);
+CREATE TABLE gateway_keys (
+	organization_id TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	intake_id TEXT NOT NULL, 
+	CONSTRAINT gateway_keys_pk PRIMARY KEY (organization_id, "key"), 
+	CONSTRAINT gateway_keys_reservation FOREIGN KEY(intake_id) REFERENCES gateway_reservations (intake_id)
+);
+INSERT INTO "gateway_keys" VALUES('07868f45-c40b-4f1b-a551-61ea3acf8e48','cf5ca302a8eec5166a4beb03854dab54185721b63f7a847af588d13c30e3eb45','int_1ccd2df59e343be192106774');
+CREATE TABLE gateway_mails (
+	id TEXT NOT NULL, 
+	email TEXT NOT NULL, 
+	address TEXT NOT NULL, 
+	sent_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_mails_pk PRIMARY KEY (id)
+);
+INSERT INTO "gateway_mails" VALUES('mail_d2a96cd0f1a8d97557be7f71','42ecd34a0029152ec0722c1378e304c2ddccd14e226d6080ee8a9ca1d5bf7fc5','b5e56674dc76d95f31f1436e2cb03ab975447f038631ebb8f1a0891314345861',1744000000.0);
+CREATE TABLE gateway_organizations (
+	id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	name_key TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	changed_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_organizations_pk PRIMARY KEY (id), 
+	CONSTRAINT gateway_organizations_name_key UNIQUE (name_key)
+);
+INSERT INTO "gateway_organizations" VALUES('07868f45-c40b-4f1b-a551-61ea3acf8e48','Hope Foundation','hope foundation','active',1744000000.0,1744000000.0);
+CREATE TABLE gateway_reservations (
+	intake_id TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	holder TEXT NOT NULL, 
+	held_until DOUBLE NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	answer BLOB, 
+	CONSTRAINT gateway_reservations_pk PRIMARY KEY (intake_id)
+);
+INSERT INTO "gateway_reservations" VALUES('int_1ccd2df59e343be192106774','07868f45-c40b-4f1b-a551-61ea3acf8e48','447d483b06d3dd8f8deb7de3fcf08c08050777c845b1a29bda706908daaabc9a','hold_60a0fed610939d87282ad01c',1744000000.0,1744000000.0,X'01016BCD1DF1E6E602FD889DFA8F5563D5E298A81C871036D7BE01822B0C5BA4F23A890F9ED7A1DA6014AFAB3DC8AC099E8EE72CE0C319C47B37D7BAF1B49686EDB2D4AE106384A685B0F59EB286A599A63ADCDC130DCDF750514062D19791B57A0694090A528E0CCB47E1477740A70BAE0E9F523BAB93CFB01DB72ED6422DA7F90419A262461434439866658BE0E9228AE70A968DBC3AA5F631BA0A5DDA662803F9E0023B8F67E6');
+CREATE TABLE gateway_schema_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT gateway_schema_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "gateway_schema_version" VALUES('0001');
+CREATE TABLE gateway_tokens (
+	jti TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	email_id TEXT, 
+	issued_at DOUBLE NOT NULL, 
+	expires_at DOUBLE NOT NULL, 
+	revoked_at DOUBLE, 
+	CONSTRAINT gateway_tokens_pk PRIMARY KEY (jti)
+);
+INSERT INTO "gateway_tokens" VALUES('56f52add-bf4e-4b78-9398-1e8949043678','07868f45-c40b-4f1b-a551-61ea3acf8e48','eml_2e60899ae22649760a5efe2d',1744000000.0,1775536000.0,NULL);
+CREATE TABLE relay_attempts (
+	id INTEGER NOT NULL, 
+	destination_no BIGINT NOT NULL, 
+	event BIGINT NOT NULL, 
+	attempt INTEGER NOT NULL, 
+	at DOUBLE NOT NULL, 
+	seconds DOUBLE NOT NULL, 
+	outcome TEXT NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+CREATE TABLE relay_dead_letters (
+	destination_no BIGINT NOT NULL, 
+	event BIGINT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	at DOUBLE NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (destination_no, event)
+);
+CREATE TABLE relay_deliveries (
+	destination_no BIGINT NOT NULL, 
+	lane BIGINT NOT NULL, 
+	position BIGINT NOT NULL, 
+	event BIGINT NOT NULL, 
+	PRIMARY KEY (destination_no, lane, position, event)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "relay_deliveries" VALUES(1,-6255451305206004705,1,1);
+CREATE TABLE relay_destinations (
+	no INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name TEXT NOT NULL, 
+	sink TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	ordering TEXT NOT NULL, 
+	types JSON NOT NULL, 
+	policy JSON NOT NULL, 
+	settings BLOB NOT NULL, 
+	concurrency INTEGER NOT NULL, 
+	timeout DOUBLE NOT NULL, 
+	enabled BOOLEAN NOT NULL, 
+	disabled_why TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	CONSTRAINT uq_relay_destinations_name UNIQUE (name)
+);
+INSERT INTO "relay_destinations" VALUES(1,'sub_0e51718b3dd82a390097916d','webhook','07868f45-c40b-4f1b-a551-61ea3acf8e48','case','[]','{"schedule": [0.0, 0.05, 0.05], "jitter": 0.2, "reject_tries": 3, "endless": false}',X'01016B77528B2102713F6BC5934C2F3E6EC990971A41377428B3B87829D2CDFD7A5A3A1AA865CEECC8881DC3F93C5B9729D6C926980C8B50C65639EBB27EB8CC67A1183223A2CD4067D88E98A1A428005DCD441FFF4803BEEBBCCDA24F411D4BE453400F4611A0120D9D25C7447B6E702432FAE5C687A77D05B85F5EE832FCC2BE707C1B2984010FD045D13A743122318B676674615E992E06BD48687DE0094D',8,30.0,0,'',1744000000.0);
+CREATE TABLE relay_events (
+	id INTEGER NOT NULL, 
+	event_id TEXT NOT NULL, 
+	lane TEXT NOT NULL, 
+	sequence BIGINT, 
+	type TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	accepted_at DOUBLE NOT NULL, 
+	digest BLOB NOT NULL, 
+	body BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	CONSTRAINT uq_relay_events_event_id UNIQUE (event_id)
+);
+INSERT INTO "relay_events" VALUES(1,'evt_owed','case_1',1,'case.status_changed','07868f45-c40b-4f1b-a551-61ea3acf8e48',1744000000.0,X'382B2C03778536CC29E704168FCEEC65C17B16086FEEA108428D3021EBD669BA',X'01016B2E14B7D6EE9ABA7380BBBA8F1A01495422DACA8B95380962DB8C50C119DBD79582BA3A9EF404743DA4EB0E7E5BF256819958C3A927DD741FBD780AF3C12F856C28F23EAF288B4F1BAABBD04BFE1E3FDF936B7DFADDE8B074037797E4FD7B1E0541D1F82EAE13C6CC2AD9C120A164BF993BAB8D206D7CFC8FF2F77BD8926359DE353374CEA7A1397A36BCDA908D02F3F45AF93B450653872E11542461446CA2F528DDC66B6ABF5366E743D610348B97BCAFDEED294EF1A45AF6573E967C43CF4CDFFCA54E289CA79F5BDBC2E046A83F5A1A0414386E77B02BD6CEC6049C27217B51BB134370C21887C6C449E656E7ACDA37C4EE6895327FC9AFAE11E8F4C654B4C4E067DBFC4D10303F85477348A489DBE5C1164F2A8C769E97E630B429D1C61E01B219AA6377C6C7C390DE6D2F266D72A45850E13B700FDC0C7DE7F5F3BB6E136C3CA7E4BCD7673AED448A9758F88C651E44CD94AD76A20A116C23EF07878C5B39D34CD3656ECD64AEFD375C4E65DE0C475044C4B25F0350277628E47744388E8D9E66535EE9AE73E4A076F36F704E0616A6CA4017739186ACAE4EFD97893D1B679F5E00E3E78AC5872629FE3ECC084E517BADA9FF14A48FCC162BCA41BC5959E3FA417F14ADA9B1E466E3506E56987DE03A7FBD8D7F967AD598AE7B159FFD');
+CREATE TABLE relay_lanes (
+	destination_no BIGINT NOT NULL, 
+	lane BIGINT NOT NULL, 
+	pending BIGINT NOT NULL, 
+	due_at DOUBLE NOT NULL, 
+	lease TEXT, 
+	tries INTEGER NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (destination_no, lane)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "relay_lanes" VALUES(1,-6255451305206004705,1,1744000000.0,NULL,0,'');
+CREATE TABLE relay_quarantine (
+	id INTEGER NOT NULL, 
+	event_id TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	why TEXT NOT NULL, 
+	digest BLOB NOT NULL, 
+	body BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	CONSTRAINT uq_relay_quarantine_event_id_digest UNIQUE (event_id, digest)
+);
+CREATE TABLE relay_schema_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT relay_schema_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "relay_schema_version" VALUES('0001');
+CREATE INDEX gateway_emails_by_organization ON gateway_emails (organization_id, added_at);
+CREATE INDEX gateway_mails_by_email ON gateway_mails (email, sent_at);
+CREATE INDEX gateway_mails_by_address ON gateway_mails (address, sent_at);
+CREATE INDEX gateway_mails_by_time ON gateway_mails (sent_at);
+CREATE INDEX gateway_tokens_by_organization ON gateway_tokens (organization_id, issued_at);
+CREATE INDEX gateway_tokens_by_expiry ON gateway_tokens (expires_at);
+CREATE INDEX gateway_reservations_by_time ON gateway_reservations (created_at);
+CREATE INDEX gateway_keys_by_reservation ON gateway_keys (intake_id);
+CREATE INDEX gateway_cases_by_organization ON gateway_cases (organization_id, created_at);
+CREATE INDEX ix_relay_events_lane_sequence ON relay_events (lane, sequence);
+CREATE INDEX ix_relay_destinations_owner ON relay_destinations (owner);
+CREATE INDEX ix_relay_lanes_due ON relay_lanes (destination_no, due_at);
+CREATE INDEX ix_relay_attempts_event ON relay_attempts (event);
+CREATE INDEX ix_relay_attempts_at ON relay_attempts (at);
+CREATE INDEX ix_relay_dead_letters_at ON relay_dead_letters (at);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('relay_destinations',1);
+COMMIT;

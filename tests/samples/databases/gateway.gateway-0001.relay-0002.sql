@@ -1,0 +1,188 @@
+-- {"token": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoiSldUIn0.eyJvcmdfaWQiOiI2ZDk5NTkyZS02NzlkLTRiMjAtOWRmNi1lMmMxNjVjNjYyOGQiLCJvcmdfbmFtZSI6IkhvcGUgRm91bmRhdGlvbiIsImlhdCI6MTc0NDAwMDAwMCwiZXhwIjoxNzc1NTM2MDAwLCJqdGkiOiI5Njg3YjUzOC1lZjUyLTQyZTItYjJiMy1lZDJhYTAwMzUxZTQifQ.-OD5NgckSb_llgD4yroA66GNXK1_ahT2uKFwlvRksAQ", "created": {"id": "case_1", "status": "open", "created_at": "2025-04-05T10:30:02Z", "assigned_to": "agent_001", "reference_number": "HL-CMS-000001"}, "secret": "whsec_F1PO+kFcnySA0/iDVQPq/rvkX8jtp34zFpaZOm12mv4=", "subscription": "sub_d629f9368b05e157024d845a"}
+BEGIN TRANSACTION;
+CREATE TABLE gateway_cases (
+	case_id TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	reference_number TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_cases_pk PRIMARY KEY (case_id)
+);
+INSERT INTO "gateway_cases" VALUES('case_1','6d99592e-679d-4b20-9df6-e2c165c6628d','HL-CMS-000001',1744000000.0);
+CREATE TABLE gateway_codes (
+	pair TEXT NOT NULL, 
+	code BLOB NOT NULL, 
+	issued_at DOUBLE NOT NULL, 
+	tries INTEGER NOT NULL, 
+	CONSTRAINT gateway_codes_pk PRIMARY KEY (pair)
+);
+CREATE TABLE gateway_emails (
+	id TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	role TEXT NOT NULL, 
+	email BLOB NOT NULL, 
+	added_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_emails_pk PRIMARY KEY (id), 
+	CONSTRAINT gateway_emails_organization FOREIGN KEY(organization_id) REFERENCES gateway_organizations (id)
+);
+INSERT INTO "gateway_emails" VALUES('eml_4f002c305c3911323d5365ce','6d99592e-679d-4b20-9df6-e2c165c6628d','owner',X'01016BF54A57E09FEA6096FEA46255A0CC556A83066BB064603E2D365F8E94E2AC3A603B1EDB16ED901120E2BADCF6DA',1744000000.0);
+CREATE TABLE gateway_keys (
+	organization_id TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	intake_id TEXT NOT NULL, 
+	CONSTRAINT gateway_keys_pk PRIMARY KEY (organization_id, "key"), 
+	CONSTRAINT gateway_keys_reservation FOREIGN KEY(intake_id) REFERENCES gateway_reservations (intake_id)
+);
+INSERT INTO "gateway_keys" VALUES('6d99592e-679d-4b20-9df6-e2c165c6628d','cf5ca302a8eec5166a4beb03854dab54185721b63f7a847af588d13c30e3eb45','int_d5e550c4cadcdd578e537951');
+CREATE TABLE gateway_mails (
+	id TEXT NOT NULL, 
+	email TEXT NOT NULL, 
+	address TEXT NOT NULL, 
+	sent_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_mails_pk PRIMARY KEY (id)
+);
+INSERT INTO "gateway_mails" VALUES('mail_81a8c00621c28fe7708ff8fa','42ecd34a0029152ec0722c1378e304c2ddccd14e226d6080ee8a9ca1d5bf7fc5','b5e56674dc76d95f31f1436e2cb03ab975447f038631ebb8f1a0891314345861',1744000000.0);
+CREATE TABLE gateway_organizations (
+	id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	name_key TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	changed_at DOUBLE NOT NULL, 
+	CONSTRAINT gateway_organizations_pk PRIMARY KEY (id), 
+	CONSTRAINT gateway_organizations_name_key UNIQUE (name_key)
+);
+INSERT INTO "gateway_organizations" VALUES('6d99592e-679d-4b20-9df6-e2c165c6628d','Hope Foundation','hope foundation','active',1744000000.0,1744000000.0);
+CREATE TABLE gateway_reservations (
+	intake_id TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	holder TEXT NOT NULL, 
+	held_until DOUBLE NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	answer BLOB, 
+	CONSTRAINT gateway_reservations_pk PRIMARY KEY (intake_id)
+);
+INSERT INTO "gateway_reservations" VALUES('int_d5e550c4cadcdd578e537951','6d99592e-679d-4b20-9df6-e2c165c6628d','447d483b06d3dd8f8deb7de3fcf08c08050777c845b1a29bda706908daaabc9a','hold_77b527204e69f51bbf8ac656',1744000000.0,1744000000.0,X'01016B73F22EDD59DCA15CCFD1750710017A09E00205706B6FA43684D5E26524B14191245BE1E48D62AA56A8615AF0D88934F0B7291F9FDDCF114EE205ECBCC4AC9064339D5499DA609300CBE9DC1D1AAE5BC094354A940B6B8F26B845B1683858D5E7C7B78B48F83FDB1061BFDC03E72A1B01EA45A0AAB658F9CA5A842F93496E2E821F2DA4B009633EFB0644467D9F37B307673EB00C148227632C1737CEC3E25E10E2B3336FA5');
+CREATE TABLE gateway_schema_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT gateway_schema_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "gateway_schema_version" VALUES('0001');
+CREATE TABLE gateway_tokens (
+	jti TEXT NOT NULL, 
+	organization_id TEXT NOT NULL, 
+	email_id TEXT, 
+	issued_at DOUBLE NOT NULL, 
+	expires_at DOUBLE NOT NULL, 
+	revoked_at DOUBLE, 
+	CONSTRAINT gateway_tokens_pk PRIMARY KEY (jti)
+);
+INSERT INTO "gateway_tokens" VALUES('9687b538-ef52-42e2-b2b3-ed2aa00351e4','6d99592e-679d-4b20-9df6-e2c165c6628d','eml_4f002c305c3911323d5365ce',1744000000.0,1775536000.0,NULL);
+CREATE TABLE relay_attempts (
+	id INTEGER NOT NULL, 
+	destination_no BIGINT NOT NULL, 
+	event BIGINT NOT NULL, 
+	attempt INTEGER NOT NULL, 
+	at DOUBLE NOT NULL, 
+	seconds DOUBLE NOT NULL, 
+	outcome TEXT NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+CREATE TABLE relay_dead_letters (
+	destination_no BIGINT NOT NULL, 
+	event BIGINT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	at DOUBLE NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (destination_no, event)
+);
+CREATE TABLE relay_deliveries (
+	destination_no BIGINT NOT NULL, 
+	lane BIGINT NOT NULL, 
+	position BIGINT NOT NULL, 
+	event BIGINT NOT NULL, 
+	PRIMARY KEY (destination_no, lane, position, event)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "relay_deliveries" VALUES(1,-6255451305206004705,1,1);
+CREATE TABLE relay_destinations (
+	no INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name TEXT NOT NULL, 
+	sink TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	ordering TEXT NOT NULL, 
+	types JSON NOT NULL, 
+	policy JSON NOT NULL, 
+	settings BLOB NOT NULL, 
+	concurrency INTEGER NOT NULL, 
+	timeout DOUBLE NOT NULL, 
+	enabled BOOLEAN NOT NULL, 
+	disabled_why TEXT NOT NULL, 
+	created_at DOUBLE NOT NULL, failing_since DOUBLE, failed_attempts INTEGER DEFAULT '0' NOT NULL, 
+	CONSTRAINT uq_relay_destinations_name UNIQUE (name)
+);
+INSERT INTO "relay_destinations" VALUES(1,'sub_d629f9368b05e157024d845a','webhook','6d99592e-679d-4b20-9df6-e2c165c6628d','case','[]','{"schedule": [0.0, 0.05, 0.05], "jitter": 0.2, "reject_tries": 3, "endless": false, "disable_after": [432000.0, 20]}',X'01016BB400C4001CE81061C7E38D50548B9D2A59E2024CB6557EA3C0499426D5BCAA7D0FFF1643EBF89D39D85372CEB58707102FF81387B9E3FA78184DB42AB7AF12292011A61DCA88538D10E2CE3BA99DB1A0F6440EA983B2D85757027568B64834529CF66F04DCC05CD24A33EF00AADC385C82A2A0199783D44D35427CE10ABC25F1B49A7B8481FEF9991DD50FE0DF6FE81DA07244D4D1D7A6B09CCF06C8BA',8,30.0,0,'',1744000000.0,NULL,0);
+CREATE TABLE relay_events (
+	id INTEGER NOT NULL, 
+	event_id TEXT NOT NULL, 
+	lane TEXT NOT NULL, 
+	sequence BIGINT, 
+	type TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	accepted_at DOUBLE NOT NULL, 
+	digest BLOB NOT NULL, 
+	body BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	CONSTRAINT uq_relay_events_event_id UNIQUE (event_id)
+);
+INSERT INTO "relay_events" VALUES(1,'evt_owed','case_1',1,'case.status_changed','6d99592e-679d-4b20-9df6-e2c165c6628d',1744000000.0,X'30136EFE0504451DF22B00100905911C2DFC04406C4C9731D5B479199FDC7A49',X'01016B6F4ED191A33F0ED82C5595A886761810FA774C471536B0255B124ECD0785FE1696634EF0836447DA450DC0CB30E511793EED4859A9FF001DBEC6AC6EE13172C47F8170EB0A5CB500979D21A0B85D6DD22EA0F269CE5F41534C7F025886905E84C9E16D7702C9894FAC49E478EE1BA447D3390A6294EE130D02E0324E83AF51EADE6FDE2A4353EF1E1906752760B3EF8DBD60CE8841384368CE7C0B9685EABF0EFA860FEC2F7D42015E3B6514AF783C01F3A38CDC26C77F1CEFF388DB82F463115B69E14EF94C6134F732B76EF87F63CD82791D5FE91060A07C3EA2B15DED6AC9324098393845DB78ED4212675C3C59BF1484016B6E01F330EF28F01ECAC7E5196EAB744EDBB105A67807D05EF28409D51D4FCFDD48D18986A756925C5077575A8853168B9FD8F585A02E505B5FFDC99388517170CD01AA5320BEE4C50EA0EF243B8D3CB3258DFEEFD1A4913BD68E70CFE96CE542F051C327BD81409791BDBCE664FC5686E9090F127338BC29D5A9B4F6E3DE7E5946863DD81C10F5458609736B0F188B3D750EEEF6CBB94A9B42B48C6DE85440D5D35D81C36F6827BADC20C511DB8D05D1CBFE9B3C6A09B2CDB24CA9E2B4E16B1770A76E74D0698B8EE1AD6CD5631CF8CF12B3485FC7A1390D2F6E5726BAD3E19E6FF7F75B8784BF5150D19D');
+CREATE TABLE relay_lanes (
+	destination_no BIGINT NOT NULL, 
+	lane BIGINT NOT NULL, 
+	pending BIGINT NOT NULL, 
+	due_at DOUBLE NOT NULL, 
+	lease TEXT, 
+	tries INTEGER NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (destination_no, lane)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "relay_lanes" VALUES(1,-6255451305206004705,1,1744000000.0,NULL,0,'');
+CREATE TABLE relay_quarantine (
+	id INTEGER NOT NULL, 
+	event_id TEXT NOT NULL, 
+	at DOUBLE NOT NULL, 
+	why TEXT NOT NULL, 
+	digest BLOB NOT NULL, 
+	body BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	CONSTRAINT uq_relay_quarantine_event_id_digest UNIQUE (event_id, digest)
+);
+CREATE TABLE relay_schema_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT relay_schema_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "relay_schema_version" VALUES('0002');
+CREATE INDEX gateway_emails_by_organization ON gateway_emails (organization_id, added_at);
+CREATE INDEX gateway_mails_by_email ON gateway_mails (email, sent_at);
+CREATE INDEX gateway_mails_by_address ON gateway_mails (address, sent_at);
+CREATE INDEX gateway_mails_by_time ON gateway_mails (sent_at);
+CREATE INDEX gateway_tokens_by_organization ON gateway_tokens (organization_id, issued_at);
+CREATE INDEX gateway_tokens_by_expiry ON gateway_tokens (expires_at);
+CREATE INDEX gateway_reservations_by_time ON gateway_reservations (created_at);
+CREATE INDEX gateway_keys_by_reservation ON gateway_keys (intake_id);
+CREATE INDEX gateway_cases_by_organization ON gateway_cases (organization_id, created_at);
+CREATE INDEX ix_relay_events_lane_sequence ON relay_events (lane, sequence);
+CREATE INDEX ix_relay_destinations_owner ON relay_destinations (owner);
+CREATE INDEX ix_relay_lanes_due ON relay_lanes (destination_no, due_at);
+CREATE INDEX ix_relay_attempts_event ON relay_attempts (event);
+CREATE INDEX ix_relay_attempts_at ON relay_attempts (at);
+CREATE INDEX ix_relay_dead_letters_at ON relay_dead_letters (at);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('relay_destinations',1);
+COMMIT;

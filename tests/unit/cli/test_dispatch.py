@@ -1,0 +1,92 @@
+"""`fulfillment dispatch` says what it can't use, before it begins."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fulfillment_sdk.cli.dispatch import load_plugin, read_sinks
+from fulfillment_sdk.cli.group import command
+from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.plugins import hookimpl
+
+
+class Quiet:
+    name = "quiet"
+
+    @hookimpl
+    def fulfillment_status_changed(self, event: object) -> None:
+        """Take everything."""
+
+
+QUIET = Quiet()
+
+
+def dispatch(*arguments: str) -> Result:
+    return CliRunner().invoke(command, ["dispatch", *arguments], prog_name="fulfillment")
+
+
+def test_a_folder_without_a_receivers_database_is_refused(tmp_path: Path) -> None:
+    for data in (str(tmp_path), f"sqlite:///{tmp_path}/typo.db"):
+        ended = dispatch(data)
+        assert ended.exit_code == 1
+        assert ended.stderr.startswith("Error: There is no receiver's database at")
+        assert "data=" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["tests.no_such_module", "tests.unit.cli.test_dispatch:NOBODY"])
+def test_a_plugin_that_is_not_there_is_named(path: str, tmp_path: Path) -> None:
+    ended = dispatch(str(tmp_path), "--plugin", path)
+    assert ended.exit_code == 1
+    assert f"The plugin {path} can't be loaded" in ended.stderr
+    assert "--plugin module:object" in ended.stderr
+
+
+def test_a_plugin_that_fails_is_told_without_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_plugin.py").write_text("raise ValueError('password=hush')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(ConfigurationError) as caught:
+        load_plugin("broken_plugin")
+    assert "ValueError" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_plugin_is_an_object_of_a_module_or_the_module() -> None:
+    assert load_plugin("tests.unit.cli.test_dispatch:QUIET") is QUIET
+    assert load_plugin("tests.unit.cli").__name__ == "tests.unit.cli"  # type: ignore[attr-defined]
+
+
+def test_a_sink_is_a_line_of_toml() -> None:
+    line = 'audit = {kind = "jsonl", path = "a.jsonl", events = ["case.completed"]}'
+    found = read_sinks([line, 'other = {kind = "log"}'])
+    assert found["audit"] == {"kind": "jsonl", "path": "a.jsonl", "events": ["case.completed"]}
+    assert found["other"] == {"kind": "log"}
+
+
+@pytest.mark.parametrize("line", ["audit", "audit = 3", 'audit = {kind = "secret'])
+def test_a_sink_that_cant_be_read_is_named_without_its_settings(line: str) -> None:
+    with pytest.raises(ConfigurationError, match="--sink audit can't be read") as caught:
+        read_sinks([line])
+    assert "secret" not in str(caught.value)
+
+
+def test_an_unknown_kind_of_sink_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "receiver.db").touch()
+    ended = dispatch(str(tmp_path), "--sink", 'audit = {kind = "no_such_kind"}')
+    assert ended.exit_code == 1
+    assert "no_such_kind" in ended.stderr
+
+
+@pytest.mark.parametrize("grace", ["nan", "inf", "-1", "soon"])
+def test_a_grace_that_is_no_number_of_seconds_is_refused(grace: str, tmp_path: Path) -> None:
+    (tmp_path / "receiver.db").touch()
+    ended = dispatch(str(tmp_path), "--grace", grace)
+    assert ended.exit_code == 2
+    assert "Invalid value for '--grace'" in ended.stderr

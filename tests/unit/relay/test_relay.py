@@ -1,0 +1,94 @@
+"""A relay as a host runs it: woken by what it accepts, one dispatcher to a file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.relay.election import Election
+from tests.unit.relay.conftest import Bench, event
+
+Make = Callable[..., Bench]
+
+
+async def test_the_relay_passes_on_while_it_runs(make: Make) -> None:
+    bench = make()
+    arrived = bench.sink.arrival_of("e2")
+    bench.accept(event("e1", sequence=1))
+    async with bench.relay.running(), asyncio.timeout(5):
+        assert bench.relay.is_dispatching
+        await bench.relay.accept(event("e2", sequence=2))
+        await arrived.wait()
+
+    assert bench.sink.ids == ["e1", "e2"]
+    assert bench.pending() == []
+
+
+async def test_a_relay_that_has_stopped_no_longer_dispatches(make: Make) -> None:
+    bench = make()
+    async with bench.relay.running():
+        pass
+    bench.accept(event("e1"))
+
+    assert not bench.relay.is_dispatching
+    assert bench.pending() == [("partner", "e1")]
+
+
+async def test_of_two_relays_on_one_file_one_dispatches_and_the_other_takes_over(
+    make: Make,
+) -> None:
+    first, second = make(), make()
+    one, two = first.sink.arrival_of("e1"), second.sink.arrival_of("e2")
+    waiting = Relay(second.store, sinks={"scripted": second.sink}, poll=0.01, clock=second.clock)
+    async with asyncio.timeout(5), contextlib.AsyncExitStack() as stack:
+        async with first.relay.running():
+            await stack.enter_async_context(waiting.running())
+            await waiting.accept(event("e1"))
+            await one.wait()
+        await waiting.accept(event("e2"))
+        await two.wait()
+
+    assert (first.sink.ids, second.sink.ids) == (["e1"], ["e2"])
+
+
+async def test_a_forked_child_does_not_think_that_it_dispatches(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    async with bench.relay.running():
+        assert bench.relay.is_dispatching
+        monkeypatch.setattr("fulfillment_sdk.relay.relay.os.getpid", lambda: -1)
+        assert not bench.relay.is_dispatching
+
+
+async def test_a_dispatcher_that_ends_though_nobody_stopped_it_says_so(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make()
+    ended = asyncio.Event()
+
+    async def fails(_election: Election) -> bool:
+        asyncio.get_running_loop().call_soon(ended.set)
+        raise RuntimeError("Jane")
+
+    monkeypatch.setattr(Election, "win", fails)
+    async with bench.relay.running(), asyncio.timeout(5):
+        await ended.wait()
+        await asyncio.sleep(0)
+        assert not bench.relay.is_dispatching
+
+    assert "this process dispatches no more, start it again: RuntimeError" in caplog.text
+    assert "Jane" not in caplog.text
+
+
+async def test_events_accepted_together_are_answered_one_by_one(make: Make) -> None:
+    bench = make()
+    first = bench.relay.accept(event("e1"))
+    again = bench.relay.accept(event("e1"))
+    other = bench.relay.accept(event("e2", "case_2"))
+
+    assert [(await one).status for one in (first, again, other)] == ["new", "duplicate", "new"]

@@ -189,7 +189,8 @@ def test_a_second_signal_ends_it_at_once(house: House, ear: Ear) -> None:
         running.send(signal.SIGTERM)
         running.says("Finishing what is in hand")
         assert running.end(signal.SIGINT) == -signal.SIGINT
-    assert house.undelivered() == ["e2"]
+    # The other may be through or not: there was no time to wait for it.
+    assert house.undelivered()[-1] == "e2"
 
 
 def test_of_two_on_one_file_the_second_waits_for_the_end_of_the_first(

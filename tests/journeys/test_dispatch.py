@@ -180,19 +180,6 @@ def test_a_signal_ends_it_once_what_is_in_hand_is_delivered(house: House, ear: E
     assert sorted(house.attempts()) == ["e1", "e2"]
 
 
-def test_a_second_signal_ends_it_at_once(house: House, ear: Ear) -> None:
-    house.accept("e2", case_id="slow")
-    with Dispatch(house.data, ear.path, "--grace", "1000") as running:
-        running.says("Dispatching")
-        while ear.next()[1] != "e2":
-            continue
-        running.send(signal.SIGTERM)
-        running.says("Finishing what is in hand")
-        assert running.end(signal.SIGINT) == -signal.SIGINT
-    # The other may be through or not: there was no time to wait for it.
-    assert house.undelivered()[-1] == "e2"
-
-
 def test_of_two_on_one_file_the_second_waits_for_the_end_of_the_first(
     house: House, ear: Ear
 ) -> None:

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -153,7 +152,7 @@ async def _dispatch(receiver: Receiver, grace: float) -> None:
                 click.echo(f"{name} waits: add --plugin or --sink for it, as the receiver has it")
             click.echo(f"Dispatching to {', '.join(receiver.destinations) or 'nobody'}")
             await ended.wait()
-            click.echo("Finishing what is in hand; a second signal ends this at once")
+            click.echo("Finishing what is in hand")
     finally:
         with contextlib.suppress(RuntimeError):
             await asyncio.to_thread(receiver.stop)
@@ -161,19 +160,10 @@ async def _dispatch(receiver: Receiver, grace: float) -> None:
 
 
 def _told_to_end() -> asyncio.Event:
-    """Return what the first signal sets; a second one ends the process, whatever hangs in it."""
+    """Return what SIGTERM and SIGINT set."""
     ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def first(_number: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        with contextlib.suppress(RuntimeError):  # all is done, and the loop closed
-            loop.call_soon_threadsafe(ended.set)
-
-    # Not the loop's own handlers: those do nothing while a sink blocks the loop.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, first)
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     return ended
 
 

@@ -174,10 +174,23 @@ def test_a_signal_ends_it_once_what_is_in_hand_is_delivered(house: House, ear: E
         while ear.next()[1] != "e2":
             continue
         running.send(signal.SIGTERM)
+        running.says("Finishing what is in hand")
         ear.let_go("e2", running.pid)
         assert running.status() == 0
     assert house.undelivered() == ["e3"], "begun is finished, and nothing else is begun"
     assert sorted(house.attempts()) == ["e1", "e2"]
+
+
+def test_a_second_signal_ends_it_at_once(house: House, ear: Ear) -> None:
+    house.accept("e2", case_id="slow")
+    with Dispatch(house.data, ear.path, "--grace", "600") as running:
+        while ear.next()[1] != "e2":
+            continue
+        running.send(signal.SIGTERM)
+        running.says("Finishing what is in hand")
+        running.send(signal.SIGTERM)
+        assert running.status() == -signal.SIGTERM
+    assert "e2" in house.undelivered(), "what was in hand goes out again"
 
 
 def test_of_two_on_one_file_the_second_waits_for_the_end_of_the_first(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fulfillment_sdk.receiver import Receiver
 
 
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+
+
 class Seconds(click.FloatRange):
     """A number of seconds that passes: `nan` and `inf` are numbers to Python."""
 
@@ -160,10 +163,17 @@ async def _dispatch(receiver: Receiver, grace: float) -> None:
 
 
 def _told_to_end() -> asyncio.Event:
-    """Return what SIGTERM and SIGINT set."""
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    """Return what the first SIGTERM or SIGINT sets; the second one ends the process."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def told() -> None:
+        for number in _ENDINGS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        ended.set()
+
+    for number in _ENDINGS:
+        loop.add_signal_handler(number, told)
     return ended
 
 

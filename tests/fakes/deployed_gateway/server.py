@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,6 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
             if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
                 # Not recorded, and read as no body it would be a case without fields.
                 self.send_error(501, "This fake reads bodies with a Content-Length alone")
+                self._hang_up_softly()
                 return
             request = self._request()
             try:
@@ -71,6 +73,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _any  # noqa: N815
+
+    def _hang_up_softly(self) -> None:
+        """Let the caller send to its end: closed over unread bytes, a socket loses its answer."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while self.rfile.read1():
+                pass
 
     def _request(self) -> Request:
         path, _, query = self.path.partition("?")

@@ -20,8 +20,8 @@ from benchmarks import events, machine, notes
 from benchmarks.processes import Spec, end_with_parent, tell
 from benchmarks.relays import CONCURRENCY, KEYS, Nothing, fill
 from fulfillment_sdk.relay import Destination, Event, Relay
-from fulfillment_sdk.relay.claim import claim
-from fulfillment_sdk.relay.lanes import Wanted
+from fulfillment_sdk.relay.tables.claim import claim
+from fulfillment_sdk.relay.tables.lanes import Wanted
 
 LIVE, DOWN = "live", "down"
 BATCH = 1000

@@ -104,10 +104,10 @@ class Running:
 
 _STEPS = {
     "accept": ("fulfillment_sdk.relay.relay", "accept_many"),
-    "claim": ("fulfillment_sdk.relay.picker", "claim"),
-    "settle": ("fulfillment_sdk.relay.settling", "settle_many"),
-    "renew": ("fulfillment_sdk.relay.renewal", "renew"),
-    "end leases": ("fulfillment_sdk.relay.dispatcher", "end_leases"),
+    "claim": ("fulfillment_sdk.relay.dispatching.picker", "claim"),
+    "settle": ("fulfillment_sdk.relay.dispatching.settling", "settle_many"),
+    "renew": ("fulfillment_sdk.relay.dispatching.renewal", "renew"),
+    "end leases": ("fulfillment_sdk.relay.dispatching.dispatcher", "end_leases"),
 }
 
 
@@ -208,7 +208,7 @@ class Point:
         self.reach.lay(fuse)
 
 
-_DISPATCHER = "fulfillment_sdk.relay.dispatcher"
+_DISPATCHER = "fulfillment_sdk.relay.dispatching.dispatcher"
 
 POINTS: Mapping[str, Point] = {
     "in the midst of an accept": Point(Running("INSERT INTO relay_lanes")),

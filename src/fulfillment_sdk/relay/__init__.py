@@ -5,12 +5,12 @@ It knows events, destinations and lanes, and never what an event means.
 
 from __future__ import annotations
 
-from fulfillment_sdk.relay.figures import Arrivals, Backlog, Figures, Pending
-from fulfillment_sdk.relay.history import Quarantined
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry
-from fulfillment_sdk.relay.pages import Filter, Page
 from fulfillment_sdk.relay.policy import RetryPolicy
 from fulfillment_sdk.relay.relay import Relay
+from fulfillment_sdk.relay.reports.figures import Arrivals, Backlog, Figures, Pending
+from fulfillment_sdk.relay.reports.history import Quarantined
+from fulfillment_sdk.relay.reports.pages import Filter, Page
 from fulfillment_sdk.relay.schema import SCHEMA
 from fulfillment_sdk.relay.values import (
     Accepted,

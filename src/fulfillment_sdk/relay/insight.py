@@ -6,10 +6,11 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay import history, replay, visibility
-from fulfillment_sdk.relay.figures import Backlog, Figures
-from fulfillment_sdk.relay.history import Quarantined
-from fulfillment_sdk.relay.pages import USUAL, Filter, Page
+from fulfillment_sdk.relay.reports import history, visibility
+from fulfillment_sdk.relay.reports.figures import Backlog, Figures
+from fulfillment_sdk.relay.reports.history import Quarantined
+from fulfillment_sdk.relay.reports.pages import USUAL, Filter, Page
+from fulfillment_sdk.relay.upkeep import replay
 from fulfillment_sdk.relay.values import Attempt, AttemptOutcome, DeadLetter, Undelivered
 from fulfillment_sdk.store import Store, StoreFuture
 

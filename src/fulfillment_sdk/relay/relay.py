@@ -17,18 +17,18 @@ from typing import Self
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError, StoreError
-from fulfillment_sdk.relay import registry
-from fulfillment_sdk.relay.accept import accept_many, put_aside
-from fulfillment_sdk.relay.dispatcher import LEASE_SECONDS, Dispatcher
-from fulfillment_sdk.relay.election import Election
-from fulfillment_sdk.relay.figures import Figures
+from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
+from fulfillment_sdk.relay.dispatching.election import Election
+from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
+from fulfillment_sdk.relay.dispatching.loop_thread import LoopThread
 from fulfillment_sdk.relay.insight import Insight
-from fulfillment_sdk.relay.live_sinks import LiveSinks
-from fulfillment_sdk.relay.loop_thread import LoopThread
-from fulfillment_sdk.relay.retention import keep_sweeping
+from fulfillment_sdk.relay.reports.figures import Figures
+from fulfillment_sdk.relay.reports.watch import Watch
 from fulfillment_sdk.relay.schema import SCHEMA
+from fulfillment_sdk.relay.tables import registry
+from fulfillment_sdk.relay.tables.accept import accept_many, put_aside
+from fulfillment_sdk.relay.upkeep.retention import keep_sweeping
 from fulfillment_sdk.relay.values import Accepted, Attempt, Destination, Event, Sink
-from fulfillment_sdk.relay.watch import Watch
 from fulfillment_sdk.store import Sealer, Store, StoreFuture
 from fulfillment_sdk.store.keys import Keys, keys_for
 

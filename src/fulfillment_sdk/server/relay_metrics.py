@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay import Backlog, Relay
-from fulfillment_sdk.relay.figures import BOUNDS
+from fulfillment_sdk.relay.reports.figures import BOUNDS
 
 Relays = Callable[[], Mapping[str, Relay]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from fulfillment_sdk.relay import SCHEMA
 from fulfillment_sdk.store import Sealer, Store
-from tests.unit.relay.tables import NOW
+from tests.unit.relay.by_hand import NOW
 
 
 @pytest.fixture

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.integration.postgres.relay_store import store
-from tests.unit.relay.test_lanes import *  # noqa: F403
+from tests.unit.relay.tables.test_lanes import *  # noqa: F403
 
 __all__ = ["store"]

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay import Delivered, Delivery, Relay, event_rows, registry
-from fulfillment_sdk.relay.accept import accept_many
-from fulfillment_sdk.relay.claim import claim, renew
-from fulfillment_sdk.relay.lanes import Wanted
-from fulfillment_sdk.relay.load import load
-from fulfillment_sdk.relay.settle import settle_many
+from fulfillment_sdk.relay import Delivered, Delivery, Relay
+from fulfillment_sdk.relay.tables import event_rows, registry
+from fulfillment_sdk.relay.tables.accept import accept_many
+from fulfillment_sdk.relay.tables.claim import claim, renew
+from fulfillment_sdk.relay.tables.lanes import Wanted
+from fulfillment_sdk.relay.tables.load import load
+from fulfillment_sdk.relay.tables.settle import settle_many
 from fulfillment_sdk.store import Store
 from fulfillment_sdk.store.engine import make_engine
 from tests.integration.postgres.relay_store import store
-from tests.unit.relay.tables import LEASE, NOW, Tables, delivered, event, failed, to
+from tests.unit.relay.by_hand import LEASE, NOW, Tables, delivered, event, failed, to
 
 __all__ = ["store"]
 
@@ -166,7 +167,7 @@ def test_an_event_that_was_known_and_is_removed_before_it_is_compared_is_new(
             )
         return real(connection, ids)
 
-    monkeypatch.setattr("fulfillment_sdk.relay.accept.known_digests", after_retention)
+    monkeypatch.setattr("fulfillment_sdk.relay.tables.accept.known_digests", after_retention)
     found = tables.accept(
         event("e1", body="other"), event("e2"), event("e1", body="other"), event("e1"), now=2e9
     )

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay import SCHEMA, Delivered, Destination, Event, Relay
-from fulfillment_sdk.relay.replay import replay_one
-from fulfillment_sdk.relay.retention import remove_events
 from fulfillment_sdk.relay.schema import deliveries, lanes
+from fulfillment_sdk.relay.upkeep.replay import replay_one
+from fulfillment_sdk.relay.upkeep.retention import remove_events
 from fulfillment_sdk.store import Sealer, Store
 from tests.integration.databases import opened
 

@@ -22,10 +22,10 @@ from fulfillment_sdk.relay import (
     Retry,
     RetryPolicy,
 )
-from fulfillment_sdk.relay.claim import claim
-from fulfillment_sdk.relay.dispatcher import LEASE_SECONDS, Dispatcher
-from fulfillment_sdk.relay.lanes import Claim, Wanted
-from fulfillment_sdk.relay.watch import Watch
+from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
+from fulfillment_sdk.relay.reports.watch import Watch
+from fulfillment_sdk.relay.tables.claim import claim
+from fulfillment_sdk.relay.tables.lanes import Claim, Wanted
 from fulfillment_sdk.store import Sealer, Store
 
 START = 1_800_000_000.0
@@ -171,7 +171,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 @pytest.fixture
 def make(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
     # A turn that is asked for a look takes one, however slow the machine is.
-    monkeypatch.setattr("fulfillment_sdk.relay.lookout.FREE_SECONDS", 3600.0)
+    monkeypatch.setattr("fulfillment_sdk.relay.dispatching.lookout.FREE_SECONDS", 3600.0)
 
     def build(*destinations: Destination) -> Bench:
         sink = ScriptedSink()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from fulfillment_sdk.relay import Relay
-from fulfillment_sdk.relay.election import Election
+from fulfillment_sdk.relay.dispatching.election import Election
 from tests.unit.relay.conftest import Bench, event
 
 Make = Callable[..., Bench]

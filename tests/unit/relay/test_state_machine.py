@@ -41,11 +41,7 @@ from fulfillment_sdk.relay import (
     Retry,
     RetryPolicy,
 )
-from fulfillment_sdk.relay.accept import lane_number
-from fulfillment_sdk.relay.claim import claim
-from fulfillment_sdk.relay.dispatcher import LEASE_SECONDS, Dispatcher
-from fulfillment_sdk.relay.lanes import Claim, Settlement, Wanted, end_leases
-from fulfillment_sdk.relay.retention import sweep
+from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.schema import (
     attempts,
     dead_letters,
@@ -54,7 +50,11 @@ from fulfillment_sdk.relay.schema import (
     events,
     lanes,
 )
-from fulfillment_sdk.relay.settle import settle_many
+from fulfillment_sdk.relay.tables.accept import lane_number
+from fulfillment_sdk.relay.tables.claim import claim
+from fulfillment_sdk.relay.tables.lanes import Claim, Settlement, Wanted, end_leases
+from fulfillment_sdk.relay.tables.settle import settle_many
+from fulfillment_sdk.relay.upkeep.retention import sweep
 from fulfillment_sdk.store import Sealer, Store
 
 from .model import DELAYS, Fact, Key, Model, Said, Target

@@ -1,0 +1,185 @@
+"""What this process knows and holds of one destination."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import attrs
+
+from fulfillment_sdk.relay.dispatching.breaker import Breaker
+from fulfillment_sdk.relay.dispatching.lease import Lease
+from fulfillment_sdk.relay.dispatching.pace import AHEAD_SECONDS, Pace
+from fulfillment_sdk.relay.dispatching.rate import Bucket
+from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
+from fulfillment_sdk.relay.tables.lanes import Claim
+from fulfillment_sdk.relay.tables.load import Events
+from fulfillment_sdk.relay.tables.registry import Registered
+
+
+@attrs.frozen(eq=False)
+class Held:
+    """A claimed lane in memory.
+
+    Args:
+        claim: the lane.
+        lease: for how long it is ours.
+        events: those of its events that were loaded.
+        size: their bytes.
+        may_hold_more: whether the lane may hold events beside those of the claim.
+        wakes: how often this process had been told to look when it was claimed.
+    """
+
+    claim: Claim
+    lease: Lease
+    events: Events
+    size: int
+    may_hold_more: bool = False
+    wakes: int = 0
+
+
+@attrs.define(eq=False)
+class Desk:
+    """A destination's queue of claimed lanes, those under way, and what its answers taught us.
+
+    Args:
+        registered: the destination as it was last read.
+    """
+
+    registered: Registered
+    breaker: Breaker = attrs.field(factory=Breaker)
+    pace: Pace = attrs.field(factory=Pace)
+    bucket: Bucket | None = None
+    queue: deque[Held] = attrs.field(factory=deque)
+    under_way: set[Held] = attrs.field(factory=set)
+    workers: int = 0
+    held_bytes: int = 0
+    _paused_until: float = 0.0
+    _threads: DaemonThreads | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.update(self.registered)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no lane of it is in hand."""
+        return not self.queue and not self.under_way
+
+    @property
+    def threads(self) -> DaemonThreads:
+        """The threads of its sink, made when the first call needs one."""
+        if self._threads is None:
+            its = self.registered.destination
+            self._threads = DaemonThreads(its.concurrency, f"sink-{its.name}")
+        return self._threads
+
+    def is_paused(self, steady: float) -> bool:
+        """Whether it was told lately that nothing more is wanted, and nobody changed it since."""
+        return steady < self._paused_until
+
+    def update(self, registered: Registered) -> None:
+        """Go on with the destination as somebody changed it."""
+        self.registered = registered
+        self._paused_until = 0.0
+        its = registered.destination
+        if its.rate is None:
+            self.bucket = None
+        elif self.bucket is None:
+            self.bucket = Bucket(its.rate)
+        else:
+            self.bucket.rate = its.rate
+        if self._threads is not None:
+            self._threads.most = its.concurrency
+
+    def room(self, now: float, steady: float, *, budget: int) -> int:
+        """Return how many more lanes to claim.
+
+        A queue is filled up when it is half empty: a claim costs the same for one lane or many.
+
+        Args:
+            now: epoch seconds.
+            steady: seconds since whenever, never going back.
+            budget: bytes that it may hold.
+        """
+        if self.is_paused(steady):
+            return 0
+        concurrency = self.registered.destination.concurrency
+        ahead = self.pace.lanes_ahead(concurrency)
+        if len(self.queue) > ahead // 2 or self.held_bytes >= budget:
+            return 0
+        free = concurrency + ahead - len(self.under_way) - len(self.queue)
+        free = min(free, self.pace.lanes_within(budget - self.held_bytes))
+        if self.bucket is not None:
+            tokens = self.bucket.within(AHEAD_SECONDS, steady)
+            free = min(free, tokens - len(self.queue) - len(self.under_way))
+        return self.breaker.admits(free, now) if free > 0 else 0
+
+    def free_in(self, now: float, steady: float) -> float | None:
+        """Return the seconds until there is room by the passing of time alone, if so."""
+        if self.is_paused(steady):
+            return self._paused_until - steady
+        if self.breaker.is_open:
+            return max(0.0, self.breaker.probe_at - now) if self.breaker.probe is None else None
+        if self.bucket is not None and self.is_empty:
+            return max(0.0, self.bucket.wait(steady) - AHEAD_SECONDS)
+        return None
+
+    def head_of(self, claimed: Claim) -> Claim:
+        """Return a claim with no more of its lane's events than are worth having in memory."""
+        most = self.pace.events_ahead(len(claimed.places))
+        short = len(claimed.places) <= most
+        return claimed if short else attrs.evolve(claimed, places=claimed.places[:most])
+
+    def take(self, held: Held) -> None:
+        """Queue a claimed lane; of an open breaker, it is the probe."""
+        self.queue.append(held)
+        self.held_bytes += held.size
+        self.breaker.begins(held.claim.lane)
+
+    def begin(self) -> Held | None:
+        """Take the next lane from the queue; it is then under way."""
+        if not self.queue:
+            return None
+        held = self.queue.popleft()
+        self.under_way.add(held)
+        return held
+
+    def end(self, held: Held) -> None:
+        """Note that a lane that was begun is no longer under way."""
+        self.under_way.discard(held)
+        self.held_bytes -= held.size
+        self.breaker.ended(held.claim.lane)
+
+    def admits(self, held: Held, steady: float) -> bool:
+        """Tell whether a lane from the queue may still be delivered."""
+        if self.breaker.is_open and self.breaker.probe != held.claim.lane:
+            return False  # it opened while the lane was waiting
+        return self.serves(self.registered, steady) and held.lease.allows(steady)
+
+    def serves(self, registered: Registered, steady: float) -> bool:
+        """Tell whether a destination still is what it was when a lane of it was begun."""
+        return (
+            self.registered.version == registered.version
+            and self.registered.destination.enabled
+            and not self.is_paused(steady)
+        )
+
+    def refused(self, held: Held) -> None:
+        """Begin nothing more for now: a lane was told that nothing more is wanted here.
+
+        By the time that lane's lease is over this is recorded, and the destination disabled; or
+        it could not be, and another delivery has to ask again.
+        """
+        self._paused_until = held.lease.until
+
+    def disable(self) -> bool:
+        """Deliver nothing of what is queued; False if that was known already."""
+        its = self.registered.destination
+        if its.enabled:
+            disabled = attrs.evolve(its, enabled=False)
+            self.registered = attrs.evolve(self.registered, destination=disabled)
+        return its.enabled
+
+    def close(self) -> None:
+        """Let its threads end."""
+        if self._threads is not None:
+            self._threads.close()

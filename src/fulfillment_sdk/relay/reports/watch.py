@@ -1,0 +1,74 @@
+"""Who watches the relay: one log line per attempt, and a host's observers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import string
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from fulfillment_sdk.relay.reports.figures import Figures
+from fulfillment_sdk.relay.values import Attempt
+
+_PLAIN = frozenset(string.ascii_letters + string.digits + "._-:/@+")
+
+log = logging.getLogger("fulfillment_sdk.relay")
+
+
+@attrs.frozen
+class Watch:
+    """Tells what was recorded; an observer that raises is named and stops nothing.
+
+    Args:
+        on_attempt: called in the dispatcher's loop with each attempt.
+        on_disabled: called there with the name of a destination that was disabled, and the cause.
+        figures: counts the attempts.
+    """
+
+    on_attempt: Callable[[Attempt], None] | None = None
+    on_disabled: Callable[[str, str], None] | None = None
+    figures: Figures | None = None
+
+    def settled(self, records: Sequence[Attempt]) -> None:
+        """Tell of attempts that were recorded."""
+        if self.figures is not None:
+            self.figures.note(records)
+        if log.isEnabledFor(logging.INFO):
+            for record in records:
+                _log(record)
+        if self.on_attempt is not None:
+            for record in records:
+                _guarded("attempts", self.on_attempt, record)
+
+    def disabled(self, name: str, why: str) -> None:
+        """Tell of a destination that gets nothing any more."""
+        log.warning("destination disabled destination=%s why=%s", one_word(name), one_word(why))
+        if self.on_disabled is not None:
+            _guarded("disabled destinations", self.on_disabled, name, why)
+
+
+def _log(record: Attempt) -> None:
+    log.info(
+        "attempt destination=%s event=%s lane=%s n=%d outcome=%s ms=%.1f why=%s",
+        one_word(record.destination),
+        one_word(record.event_id),
+        one_word(record.lane),
+        record.attempt,
+        record.outcome,
+        record.seconds * 1000,
+        one_word(record.why or "-"),
+    )
+
+
+def one_word(text: str) -> str:
+    """Return a value so that nobody can forge a line or a field with it: quoted where need be."""
+    return text if _PLAIN.issuperset(text) and text else json.dumps(text)
+
+
+def _guarded(what: str, observer: Callable[..., None], *arguments: object) -> None:
+    try:
+        observer(*arguments)
+    except Exception as error:  # noqa: BLE001  an observer must not stop the relay
+        log.error("observer of %s raised %s", what, type(error).__name__)

@@ -1,0 +1,182 @@
+"""Accepting: events, their deliveries and their lanes, all in one transaction or none."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.relay.schema import quarantine
+from fulfillment_sdk.relay.tables.event_rows import (
+    check_storable,
+    digest_of,
+    insert_events,
+    known_digests,
+)
+from fulfillment_sdk.relay.tables.lanes import LaneKey
+from fulfillment_sdk.relay.tables.routes import Routes
+from fulfillment_sdk.relay.tables.rows import Statement, each_row, is_sqlite
+from fulfillment_sdk.relay.tables.upsert import insert_for
+from fulfillment_sdk.relay.values import Accepted, Event
+from fulfillment_sdk.store.sealing import Sealer
+
+
+def lane_number(key: str) -> int:
+    """Return the 64 bits, signed, by which a lane is known; two keys that meet share an order."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), signed=True)
+
+
+def accept_many(
+    connection: sa.Connection, sealer: Sealer, batch: Sequence[Event], *, now: float
+) -> list[Accepted]:
+    """Store the events and line them up for their destinations.
+
+    It takes the same few statements whatever their number. They go in by order of their ids,
+    whatever order they come in, so that two callers that accept the same ones don't wait for each
+    other in a circle.
+
+    Args:
+        connection: of the caller's transaction.
+        sealer: seals the bodies.
+        batch: an id may be in it more than once.
+        now: epoch seconds.
+
+    Returns:
+        one result for each event, in the order of `batch`.
+
+    Raises:
+        ValueError: an event holds what can't be stored; nothing is.
+    """
+    for event in batch:
+        check_storable(event)
+    firsts: dict[str, int] = {}
+    for index in sorted(range(len(batch)), key=lambda index: batch[index].id):
+        firsts.setdefault(batch[index].id, index)
+    numbers, known = _insert(connection, sealer, [batch[index] for index in firsts.values()], now)
+    sent = _send(connection, [batch[firsts[one]] for one in numbers], numbers, now)
+    results: list[Accepted] = []
+    for index, event in enumerate(batch):
+        first = firsts[event.id]
+        if first == index and event.id in numbers:
+            results.append(Accepted(event_id=event.id, status="new", deliveries=sent[event.id]))
+            continue
+        digest = known[event.id] if event.id in known else digest_of(batch[first].body)
+        if digest == digest_of(event.body):
+            results.append(Accepted(event_id=event.id, status="duplicate"))
+        else:
+            why = "known id with other bytes"
+            put_aside(connection, sealer, event.id, event.body, why, now=now)
+            results.append(Accepted(event_id=event.id, status="conflict"))
+    return results
+
+
+def line_up(
+    connection: sa.Connection,
+    rows: Sequence[Mapping[str, int]],
+    due: Mapping[LaneKey, float],
+) -> None:
+    """Insert deliveries and count them in their lanes, whose back-off and lease stay.
+
+    Args:
+        connection: of the caller's transaction.
+        rows: each with `destination_no`, `lane`, `position` and `event`; none pending yet.
+        due: when a lane that is not there yet is due, epoch seconds.
+    """
+    lines = [(row["destination_no"], row["lane"], row["position"], row["event"]) for row in rows]
+    if not is_sqlite(connection):
+        _LINE_UP.run(connection, [(*line, due[line[:2]]) for line in lines])
+        return
+    counts = Counter(line[:2] for line in lines)
+    each_row(connection, _LANES, [(*key, counts[key], due[key]) for key in sorted(counts)])
+    each_row(connection, _DELIVERIES, lines)
+
+
+def put_aside(
+    connection: sa.Connection, sealer: Sealer, event_id: str, body: bytes, why: str, *, now: float
+) -> None:
+    """Keep bytes that can't be passed on; the same bytes under the same id are kept once."""
+    connection.execute(
+        insert_for(connection, quarantine).on_conflict_do_nothing(),
+        {
+            "event_id": event_id,
+            "at": now,
+            "why": why,
+            "digest": digest_of(body),
+            "body": sealer.seal(body, f"relay_quarantine.body:{event_id}"),
+        },
+    )
+
+
+def _insert(
+    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
+) -> tuple[dict[str, int], dict[str, bytes]]:
+    """Store what is new; return its numbers, and the digests of what was there, by id.
+
+    On a server an event that was there may be removed before it is read, being old: then the one
+    at hand is new.
+    """
+    numbers: dict[str, int] = {}
+    known: dict[str, bytes] = {}
+    left = events
+    while left:
+        numbers |= insert_events(connection, sealer, left, now=now)
+        known |= known_digests(connection, [one.id for one in left if one.id not in numbers])
+        left = [one for one in left if one.id not in numbers and one.id not in known]
+    return numbers, known
+
+
+def _send(
+    connection: sa.Connection, events: Sequence[Event], numbers: Mapping[str, int], now: float
+) -> Counter[str]:
+    """Line new events up for whoever wants them; return for how many destinations each."""
+    sent: Counter[str] = Counter()
+    if not events:
+        return sent
+    routes = Routes.of(connection, {event.owner for event in events})
+    numbered = functools.cache(lane_number)  # a batch has many events of few lanes
+    rows: list[dict[str, int]] = []
+    due: dict[LaneKey, float] = {}
+    for event in events:
+        for route in routes.to(event.type, event.owner):
+            lane = numbered(event.lane if route.ordering == "case" else event.id)
+            due[route.no, lane] = now + route.first_delay
+            rows.append(
+                {
+                    "destination_no": route.no,
+                    "lane": lane,
+                    "position": event.sequence or 0,
+                    "event": numbers[event.id],
+                }
+            )
+            sent[event.id] += 1
+    line_up(connection, rows, due)
+    return sent
+
+
+_LANES = """
+    INSERT INTO relay_lanes (destination_no, lane, pending, due_at, tries, why)
+    VALUES (?, ?, ?, ?, 0, '')
+    ON CONFLICT (destination_no, lane) DO UPDATE SET pending = pending + excluded.pending
+"""
+_DELIVERIES = """
+    INSERT INTO relay_deliveries (destination_no, lane, position, event) VALUES (?, ?, ?, ?)
+"""
+# Lanes are added up, since an upsert can't touch a row twice, and taken in order, since accepting
+# transactions wait for each other's.
+_LINE_UP = Statement(
+    {"no": "int8", "lane": "int8", "position": "int8", "event": "int8", "due_at": "float8"},
+    """,
+    counted AS (
+        INSERT INTO relay_lanes (destination_no, lane, pending, due_at, tries, why)
+        SELECT no, lane, count(*), min(due_at), 0, '' FROM given
+        GROUP BY no, lane ORDER BY no, lane
+        ON CONFLICT (destination_no, lane)
+        DO UPDATE SET pending = relay_lanes.pending + excluded.pending
+    )
+    INSERT INTO relay_deliveries (destination_no, lane, position, event)
+    SELECT no, lane, position, event FROM given
+    """,
+)

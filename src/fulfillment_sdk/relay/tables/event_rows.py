@@ -1,0 +1,171 @@
+"""Events as rows: sealed, put in many at a time, known by their ids and digests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.relay.tables.rows import (
+    Columns,
+    Query,
+    Statement,
+    each_row,
+    execute,
+    is_sqlite,
+)
+from fulfillment_sdk.relay.values import Event
+from fulfillment_sdk.store.sealing import Sealer
+
+MOST_BYTES = 8 * 1024 * 1024  # of bodies in one statement; a single body may be larger
+MOST_ROWS = 1000
+_SEQUENCES = range(-(2**63), 2**63)
+
+
+def body_context(event_id: str) -> str:
+    """Return what an event's stored bytes are sealed for."""
+    return f"relay_events.body:{event_id}"
+
+
+def digest_of(body: bytes) -> bytes:
+    """Return what two events of one id are compared by."""
+    return hashlib.sha256(body).digest()
+
+
+def check_storable(event: Event) -> None:
+    """Raise `ValueError`, without any value in it, where a database could not take an event.
+
+    What one of them would refuse, or turn into something else, neither gets.
+    """
+    for name in ("id", "type", "lane", "owner"):
+        if not _is_storable_text(getattr(event, name)):
+            raise ValueError(f"An event's {name} must be text without NUL and lone surrogates")
+    number: object = event.sequence
+    if number is not None and (
+        not isinstance(number, int) or isinstance(number, bool) or number not in _SEQUENCES
+    ):
+        raise ValueError("An event's sequence must be a whole number of at most 64 bits, or None")
+    if not isinstance(event.body, bytes):
+        raise ValueError("An event's body must be bytes")
+
+
+def _is_storable_text(value: object) -> bool:
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def insert_events(
+    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], *, now: float
+) -> dict[str, int]:
+    """Store the events whose ids are not known yet.
+
+    Args:
+        connection: of the caller's transaction.
+        sealer: seals the bodies.
+        events: of different ids, in order of these.
+        now: when they were accepted, epoch seconds.
+
+    Returns:
+        the numbers that the new ones got, by id.
+    """
+    insert = _insert_on_sqlite if is_sqlite(connection) else _insert_on_postgresql
+    numbers: dict[str, int] = {}
+    for some in _portions(events):
+        numbers |= insert(connection, sealer, some, now)
+    return numbers
+
+
+def known_digests(connection: sa.Connection, ids: Sequence[str]) -> dict[str, bytes]:
+    """Return the digests of the stored events of these ids."""
+    return dict(_DIGESTS.run(connection, [(one,) for one in ids]))
+
+
+def _insert_on_sqlite(
+    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
+) -> dict[str, int]:
+    # Under the write lock nobody else inserts between these statements.
+    known = {event_id for (event_id,) in _KNOWN.run(connection, [(one.id,) for one in events])}
+    new = [event for event in events if event.id not in known]
+    if not new:
+        return {}
+    ((last,),) = execute(connection, _LAST)
+    numbers = {event.id: number for number, event in enumerate(new, last + 1)}
+    each_row(connection, _INSERT, [(numbers[one.id], *_row(sealer, one, now)) for one in new])
+    return numbers
+
+
+def _insert_on_postgresql(
+    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
+) -> dict[str, int]:
+    return dict(_INSERT_UNKNOWN.run(connection, [_row(sealer, one, now) for one in events]))
+
+
+def _row(sealer: Sealer, event: Event, now: float) -> tuple[Any, ...]:
+    return (
+        event.id,
+        event.lane,
+        event.sequence,
+        event.type,
+        event.owner,
+        now,
+        digest_of(event.body),
+        sealer.seal(event.body, body_context(event.id)),
+    )
+
+
+def _portions(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    start = size = 0
+    for index, event in enumerate(events):
+        size += len(event.body)
+        if index > start and (size > MOST_BYTES or index - start >= MOST_ROWS):
+            yield events[start:index]
+            start, size = index, len(event.body)
+    if start < len(events):
+        yield events[start:]
+
+
+_COLUMNS: Columns = {
+    "event_id": "text",
+    "lane": "text",
+    "sequence": "int8",
+    "type": "text",
+    "owner": "text",
+    "accepted_at": "float8",
+    "digest": "bytea",
+    "body": "bytea",
+}
+
+_KNOWN = Query(
+    {"id": "text"},
+    "SELECT e.event_id FROM given CROSS JOIN relay_events AS e WHERE e.event_id = given.id",
+)
+_DIGESTS = Query(
+    {"id": "text"},
+    """
+    SELECT e.event_id, e.digest FROM given CROSS JOIN relay_events AS e
+    WHERE e.event_id = given.id
+    """,
+)
+_LAST = "SELECT coalesce(max(id), 0) FROM relay_events"
+_INSERT = """
+    INSERT INTO relay_events
+        (id, event_id, lane, sequence, type, owner, accepted_at, digest, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# Who accepts an id at the same moment is waited for, in the same order by everybody.
+_INSERT_UNKNOWN = Statement(
+    _COLUMNS,
+    """
+    INSERT INTO relay_events
+        (event_id, lane, sequence, type, owner, accepted_at, digest, body)
+    SELECT * FROM given ORDER BY event_id
+    ON CONFLICT (event_id) DO NOTHING RETURNING event_id, id
+    """,
+)

@@ -1,0 +1,40 @@
+"""What destinations are owed, looked up by whole keys: the same few reads whatever is pending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.relay.tables.rows import Query
+
+PendingKey = tuple[int, int, int, int]  # destination, lane, position, event
+DeadKey = tuple[int, int]  # destination, event
+
+
+def pending_among(connection: sa.Connection, keys: Sequence[PendingKey]) -> set[PendingKey]:
+    """Return which of these deliveries are pending."""
+    return {(no, lane, place, event) for no, lane, place, event in _PENDING.run(connection, keys)}
+
+
+def dead_among(connection: sa.Connection, keys: Sequence[DeadKey]) -> set[DeadKey]:
+    """Return which of these deliveries were given up."""
+    return {(no, event) for no, event in _DEAD.run(connection, keys)}
+
+
+_PENDING = Query(
+    {"no": "int8", "lane": "int8", "position": "int8", "event": "int8"},
+    """
+    SELECT d.destination_no, d.lane, d.position, d.event
+    FROM given CROSS JOIN relay_deliveries AS d
+    WHERE d.destination_no = given.no AND d.lane = given.lane
+        AND d.position = given.position AND d.event = given.event
+    """,
+)
+_DEAD = Query(
+    {"no": "int8", "event": "int8"},
+    """
+    SELECT d.destination_no, d.event FROM given CROSS JOIN relay_dead_letters AS d
+    WHERE d.destination_no = given.no AND d.event = given.event
+    """,
+)

@@ -1,0 +1,247 @@
+"""Destinations as rows: declared by a host, or put in and taken out at run time.
+
+All functions take a connection, so that they join the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.errors import ConfigurationError, StoreError
+from fulfillment_sdk.relay.policy import RetryPolicy
+from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
+from fulfillment_sdk.relay.tables.rows import Query
+from fulfillment_sdk.relay.tables.upsert import insert_for
+from fulfillment_sdk.relay.values import Destination
+from fulfillment_sdk.store.sealing import Sealer
+
+NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0}
+
+_CHANGED: Mapping[str, Any] = {"version": destinations.c.version + 1}
+
+log = logging.getLogger("fulfillment_sdk.relay")
+
+
+@attrs.frozen
+class Registered:
+    """A destination with the number that the other tables know it by.
+
+    `version` is counted up by each change; what counts failures is none.
+    """
+
+    no: int
+    destination: Destination
+    version: int = 0
+
+
+def put(
+    connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
+) -> Registered:
+    """Insert the destination, or change the one of that name; what is pending for it stays.
+
+    One that was disabled and is enabled again begins without failures.
+    """
+    return _upsert(connection, sealer, destination, now, {})
+
+
+def declare(
+    connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
+) -> Registered:
+    """Put in what a host declares at start; one that was disabled meanwhile stays disabled."""
+    kept = {
+        "enabled": sa.and_(destinations.c.enabled, sa.literal(destination.enabled)),
+        "disabled_why": sa.case(
+            (destinations.c.enabled, destination.disabled_why), else_=destinations.c.disabled_why
+        ),
+    }
+    return _upsert(connection, sealer, destination, now, kept)
+
+
+def remove(connection: sa.Connection, name: str) -> bool:
+    """Take a destination out, with what is pending for it; tell whether there was one."""
+    no = connection.execute(
+        sa.delete(destinations).where(destinations.c.name == name).returning(destinations.c.no)
+    ).scalar_one_or_none()
+    if no is None:
+        return False
+    for table in (lanes, deliveries, dead_letters):
+        connection.execute(sa.delete(table).where(table.c.destination_no == no))
+    return True
+
+
+def get(connection: sa.Connection, sealer: Sealer, name: str) -> Registered | None:
+    """Return the destination of that name."""
+    row = connection.execute(
+        sa.select(destinations).where(destinations.c.name == name)
+    ).one_or_none()
+    return None if row is None else _read(sealer, row)
+
+
+def of_owner(
+    connection: sa.Connection, sealer: Sealer, owner: str | None = None
+) -> list[Registered]:
+    """Return the destinations of one owner, or all, oldest first."""
+    query = sa.select(destinations).order_by(destinations.c.no)
+    if owner is not None:
+        query = query.where(destinations.c.owner == owner)
+    return [_read(sealer, row) for row in connection.execute(query)]
+
+
+def by_number(
+    connection: sa.Connection,
+    sealer: Sealer,
+    numbers: Sequence[int],
+    known: Mapping[int, Registered] = MappingProxyType({}),
+) -> dict[int, Registered]:
+    """Return the destinations with these numbers; one that can't be read is named and left out.
+
+    Args:
+        connection: of the caller's transaction.
+        sealer: opens their settings.
+        numbers: of the destinations.
+        known: what an earlier call returned: what has not changed since is not read again.
+    """
+    found: dict[int, Registered] = {}
+    changed: list[int] = []
+    for no, version in _VERSIONS.run(connection, [(no,) for no in numbers]):
+        before = known.get(no)
+        if before is not None and before.version == version:
+            found[no] = before
+        else:
+            changed.append(no)
+    if not changed:
+        return found
+    for row in connection.execute(sa.select(destinations).where(destinations.c.no.in_(changed))):
+        try:
+            found[row.no] = _read(sealer, row)
+        except (StoreError, ValueError, TypeError) as error:
+            why = error.message if isinstance(error, StoreError) else type(error).__name__
+            log.error("destination %s can't be read, its events wait: %s", row.name, why)
+    return found
+
+
+_VERSIONS = Query(
+    {"no": "int8"},
+    """
+    SELECT d.no, d.version FROM given CROSS JOIN relay_destinations AS d WHERE d.no = given.no
+    """,
+)
+
+
+def disable(connection: sa.Connection, no: int, why: str) -> None:
+    """Send this destination nothing any more, and keep what is pending for it."""
+    connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.no == no)
+        .values(enabled=False, disabled_why=why, **_CHANGED)
+    )
+
+
+def disable_owner(connection: sa.Connection, owner: str, why: str) -> None:
+    """Send nothing to an owner's destinations, and keep what is pending for them."""
+    connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.owner == owner, destinations.c.enabled)
+        .values(enabled=False, disabled_why=why, **_CHANGED)
+    )
+
+
+def enable_owner(connection: sa.Connection, owner: str, why: str) -> None:
+    """Go on with those of an owner's destinations that were disabled for this cause."""
+    connection.execute(
+        sa.update(destinations)
+        .where(destinations.c.owner == owner, destinations.c.disabled_why == why)
+        .values(enabled=True, disabled_why="", **_CHANGED, **NO_FAILURES)
+    )
+
+
+def _upsert(
+    connection: sa.Connection,
+    sealer: Sealer,
+    destination: Destination,
+    now: float,
+    kept: Mapping[str, Any],
+) -> Registered:
+    # One statement: workers that start together declare the same destinations.
+    columns: dict[str, Any] = {
+        "sink": destination.sink,
+        "owner": destination.owner,
+        "ordering": destination.ordering,
+        "types": list(destination.types),
+        "policy": attrs.asdict(destination.policy),
+        "settings": sealer.seal(
+            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
+        ),
+        "concurrency": destination.concurrency,
+        "timeout": destination.timeout,
+        "rate": destination.rate,
+        "enabled": destination.enabled,
+        "disabled_why": destination.disabled_why,
+    }
+    changes = columns | dict(kept)
+    begins_anew = sa.and_(sa.not_(destinations.c.enabled), changes["enabled"])
+    for name, value in NO_FAILURES.items():
+        changes[name] = sa.case((begins_anew, value), else_=destinations.c[name])
+    row = connection.execute(
+        insert_for(connection, destinations)
+        .values(
+            name=destination.name,
+            created_at=now if destination.created_at is None else destination.created_at,
+            **columns,
+        )
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={**changes, **_CHANGED},
+            where=destinations.c.owner == destination.owner,
+        )
+        .returning(
+            destinations.c.no,
+            destinations.c.version,
+            destinations.c.created_at,
+            destinations.c.enabled,
+            destinations.c.disabled_why,
+        )
+    ).one_or_none()
+    if row is None:
+        # What is pending for it is the old owner's, and is looked for under that name.
+        raise ConfigurationError(
+            f"Destination {destination.name!r} belongs to another owner",
+            remedy="Remove it, or call the new one something else.",
+        )
+    as_kept = attrs.evolve(
+        destination,
+        created_at=row.created_at,
+        enabled=row.enabled,
+        disabled_why=row.disabled_why,
+    )
+    return Registered(row.no, as_kept, row.version)
+
+
+def _context(name: str) -> str:
+    return f"relay_destinations.settings:{name}"
+
+
+def _read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Registered:
+    destination = Destination(
+        row.name,
+        row.sink,
+        ordering=row.ordering,
+        settings=json.loads(sealer.open(row.settings, _context(row.name))),
+        types=row.types,
+        owner=row.owner,
+        policy=RetryPolicy(**row.policy),
+        concurrency=row.concurrency,
+        timeout=row.timeout,
+        rate=row.rate,
+        enabled=row.enabled,
+        disabled_why=row.disabled_why,
+        created_at=row.created_at,
+    )
+    return Registered(row.no, destination, row.version)

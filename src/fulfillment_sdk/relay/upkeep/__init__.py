@@ -1,0 +1,1 @@
+"""What is done to events that are through: sent again, or removed."""

@@ -1,0 +1,122 @@
+"""What changes while a lane is under way: its destination, and what stands before its head."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from fulfillment_sdk.relay import Delivered, Delivery, Destination, Outcome, Reject, Retry
+from tests.unit.relay.conftest import Bench, event
+
+Make = Callable[..., Bench]
+
+
+async def test_an_earlier_event_that_comes_late_has_all_tries_of_its_own(make: Make) -> None:
+    bench = make()
+    bench.sink.script = {"e5": [Retry("503")] * 2, "e3": [Retry("503")] * 4}
+    bench.accept(event("e5", sequence=5))
+    await bench.turn()
+    bench.clock.now += 5
+    await bench.turn()
+    bench.accept(event("e3", sequence=3))
+    for _ in range(4):
+        bench.clock.now += 120
+        await bench.drain()
+
+    assert bench.sink.seen[:6] == [
+        ("e5", 1), ("e5", 2), ("e3", 1), ("e3", 2), ("e3", 3), ("e3", 4),
+    ]  # fmt: skip
+    (letter,) = bench.relay.dead_letters().result()
+    assert (letter.event_id, letter.attempts) == ("e3", 4)
+
+
+async def test_an_event_keeps_its_tries_though_an_earlier_one_went_before_it(make: Make) -> None:
+    bench = make()
+    bench.sink.script = {"e5": [Retry("503")] * 2}
+    bench.accept(event("e5", sequence=5))
+    await bench.turn()
+    bench.accept(event("e3", sequence=3))
+    bench.clock.now += 5
+    await bench.drain()
+
+    assert bench.sink.seen == [("e5", 1), ("e3", 1), ("e5", 2)]
+
+
+def disabled(destination: Destination) -> Destination:
+    return attrs.evolve(destination, enabled=False)
+
+
+def elsewhere(destination: Destination) -> Destination:
+    return attrs.evolve(destination, settings={"url": "another"})
+
+
+@pytest.mark.parametrize("change", [disabled, elsewhere])
+async def test_a_lane_under_way_stops_where_its_destination_is_changed(
+    make: Make, change: Callable[[Destination], Destination]
+) -> None:
+    bench = make()
+    dispatcher = bench.dispatcher()
+
+    async def changes(_delivery: Delivery) -> Outcome:
+        desk = dispatcher.hands.desks[1]
+        its = desk.registered
+        desk.update(attrs.evolve(its, destination=change(its.destination), version=its.version + 1))
+        return Delivered()
+
+    bench.sink.script["e1"] = [changes]
+    batch = [event(f"e{n}", sequence=n) for n in range(1, 4)]
+    bench.store.write(lambda c: bench.relay.accept_in(c, batch)).result()
+    await bench.turn(dispatcher)
+
+    assert bench.sink.ids == ["e1"]
+    assert bench.pending() == [("partner", "e2"), ("partner", "e3")]
+
+
+async def test_nothing_more_is_begun_once_a_neighbour_was_told_that_nothing_is_wanted(
+    make: Make,
+) -> None:
+    bench = make()
+    began, told = asyncio.Event(), asyncio.Event()
+
+    async def refuses(_delivery: Delivery) -> Outcome:
+        await began.wait()
+        told.set()
+        return Reject("HTTP 410", disable=True)
+
+    async def is_slower(_delivery: Delivery) -> Outcome:
+        began.set()
+        await told.wait()
+        return Delivered()
+
+    bench.sink.script = {"a1": [is_slower], "b1": [refuses]}
+    batch = [event(f"{lane}{n}", lane, n) for lane in "ab" for n in (1, 2)]
+    bench.store.write(lambda c: bench.relay.accept_in(c, batch)).result()
+    await bench.turn()
+
+    assert sorted(bench.sink.ids) == ["a1", "b1"]
+    assert bench.disabled == [("partner", "HTTP 410")]
+
+
+async def test_what_was_refused_in_vain_is_asked_again_when_the_lease_is_over(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    bench.sink.script["e1"] = [Reject("HTTP 410", disable=True)]
+    bench.accept(event("e1"))
+    dispatcher = bench.dispatcher()
+    monkeypatch.setattr(
+        "fulfillment_sdk.relay.dispatching.settling.settle_many",
+        lambda _c, settled, *, now: ["lost"],
+    )
+    await bench.turn(dispatcher)
+    (desk,) = dispatcher.hands.desks.values()
+    steady = asyncio.get_running_loop().time()
+
+    assert desk.room(bench.clock.now, steady, budget=100) == 0
+    wait = desk.free_in(bench.clock.now, steady)
+    assert wait is not None
+    assert 40 < wait <= 45, "one and a half times the sink's timeout"
+    assert desk.room(bench.clock.now, steady + wait, budget=100) > 0

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME …] [--short] [--out FILE] [--data FOLDER]`: run them and report."""
+"""`python -m benchmarks [NAME …] [--short]`, `--help` tells the rest: run them and report."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
     parser.add_argument("--short", action="store_true", help="see that it works, in minutes")
+    parser.add_argument("--rounds", type=int, default=3, help="times each is measured (3)")
     parser.add_argument("--out", type=Path, help="write the results there too, as JSON")
     parser.add_argument("--data", type=Path, help="a folder on the disk to measure")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(NAMES):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}: {', '.join(NAMES)}")
+    if chosen.rounds < 1:
+        parser.error("--rounds is 1 or more")
     if chosen.data is not None:
         chosen.data.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no child is left behind
@@ -34,7 +37,7 @@ def main() -> int:
     facts: dict[str, object] = machine.facts(folder)
     everything = facts
     try:
-        with Bench(folder, short=chosen.short) as bench:
+        with Bench(folder, short=chosen.short, most_rounds=chosen.rounds) as bench:
             for name in chosen.names or NAMES:
                 found = importlib.import_module(f"benchmarks.{name}").run(bench)
                 results.append(found)

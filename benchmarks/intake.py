@@ -132,7 +132,7 @@ SHORT = Plan(connections=(8, 32), rounds=1, seconds=1.5, warm_up=0.5)
 
 def run(bench: Bench) -> Result:
     """Load each contender at each number of connections, in turn, each with an empty store."""
-    plan = SHORT if bench.short else Plan()
+    plan = SHORT if bench.short else Plan(rounds=bench.rounds(3))
     result = Result("intake", "signed events of 400 bytes over HTTP, durable before the answer")
     for connections in plan.connections:
         found: dict[str, list[dict[str, Any]]] = {one.name: [] for one in CONTENDERS}

@@ -21,10 +21,12 @@ class Bench:
     Args:
         folder: where data goes, on the disk that is to be measured.
         short: see that all works, rather than measure.
+        most_rounds: how often each is measured at most; the figure is their median.
     """
 
     folder: Path
     short: bool
+    most_rounds: int = 3
     _stack: contextlib.ExitStack = attrs.field(factory=contextlib.ExitStack)
     _numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
     _postgres: Postgres | None = None
@@ -50,6 +52,10 @@ class Bench:
             **({"postgresql": self._postgres.facts()} if self._postgres else {}),
             **({"redis": self._redis.facts()} if self._redis else {}),
         }
+
+    def rounds(self, usual: int) -> int:
+        """Return how often to measure."""
+        return 1 if self.short else min(usual, self.most_rounds)
 
     def new_folder(self) -> Path:
         """Make an empty folder."""

@@ -32,7 +32,7 @@ class Figures:
 def run(bench: Bench) -> Result:
     """Let each contender accept, then deliver what it accepted, then do both at once."""
     result = Result("throughput", "accept to delivered through a sink that does nothing")
-    rounds = 1 if bench.short else ROUNDS
+    rounds = bench.rounds(ROUNDS)
     found: dict[str, list[Figures]] = {one.name: [] for one in CONTENDERS}
     for turn in range(rounds):
         for one in CONTENDERS:

@@ -51,7 +51,7 @@ class Latency:
 
 def run(bench: Bench) -> Result:
     """Send a backlog out, then a steady stream, each without and with those that hang."""
-    plan = SHORT if bench.short else Plan()
+    plan = SHORT if bench.short else Plan(rounds=bench.rounds(3))
     healthy = plan.endpoints - plan.hanging
     result = Result("webhooks", f"out to {healthy:,} healthy endpoints; {plan.hanging} more hang")
     spec = {"count": plan.endpoints, "hanging": plan.hanging}

@@ -27,7 +27,7 @@ class Drained:
 
 def run(bench: Bench) -> Result:
     """Fill a database, let the processes drain it, and look at what was delivered."""
-    rounds = 1 if bench.short else 3
+    rounds = bench.rounds(3)
     result = Result("workers", "worker processes on PostgreSQL, one backlog between them")
     some = [one for one in CONTENDERS if one.store == "postgres"]
     found: dict[tuple[str, int], list[Drained]] = {}

@@ -57,6 +57,10 @@ class KeepingApp(AsgiApp):
     That is the work of a peer whose intake runs without its dispatcher.
     """
 
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__(receiver)
+        self._keeping = receiver
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Disable the plugin once the receiver has started."""
         await super().__call__(scope, receive, self._disabling(send))
@@ -70,7 +74,7 @@ class KeepingApp(AsgiApp):
         return wrapped
 
     def _disable(self) -> None:
-        relay = self.receiver.relay
+        relay = self._keeping.relay
 
         def work(connection: Any) -> None:
             for one in relay.list_destinations(connection):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 import logging
 import os
 import random
-import signal
 import threading
 import time
 import traceback
@@ -14,35 +13,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
-import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import (
     SCHEMA,
     Accepted,
-    Delivered,
-    Delivery,
     Destination,
     Event,
-    Outcome,
     Relay,
-    Retry,
     RetryPolicy,
 )
-from fulfillment_sdk.relay.schema import deliveries
+from fulfillment_sdk.relay.dispatching.loop_thread import LoopThread
 from fulfillment_sdk.store import Sealer, Store
 
-from .points import Fuse
+from .acts import grace_of, held_after, perform
+from .points import Act, fuse_at
+from .reach import Fuse
+from .sinks import InLoop, InThread
 from .witness import Told, What, Witness
 
 KEYS = [("k", b"k" * 32)]
 DESTINATIONS = ("in order", "as it comes")
 THREADS = 3
-LONGEST_SECONDS = 40.0
 _LEASE = 20.0
-_SHORT_LEASE, _SHORT_TIMEOUT, _SLOW_SEND = 1.5, 1.0, 0.75  # so that each slow send is renewed
+_SHORT_LEASE, _SHORT_TIMEOUT = 1.5, 1.0  # so that each slow send is renewed
 _SLOW_SENDS = 6  # the first of a life
-_FAILS = 0.1  # of the sends
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +55,7 @@ class Life:
         upto: the last sequence of each case.
         slow: whether the first sends take longer than a third of their leases.
         short: whether leases are short, so that others soon take over what it had claimed.
+        act: what it does once everything is handed in; without one it waits until all has arrived.
         pauses_at: the send (of those in order) in which the whole process stops, until it is told
             to go on.
         stays_until: once everything has arrived, it lives on until this file is there.
@@ -75,6 +71,7 @@ class Life:
     upto: int
     slow: bool = False
     short: bool = False
+    act: Act = ""
     pauses_at: int = 0
     stays_until: Path | None = None
 
@@ -84,7 +81,7 @@ def live(life: Life) -> None:
     logging.basicConfig(filename=life.witness.path.with_suffix(".log"))
     logging.getLogger("fulfillment_sdk.relay").addHandler(_Ear(life))
     try:
-        _live(life, Fuse(life.point, life.hits))
+        _live(life, fuse_at(life.point, life.hits))
     except BaseException:  # noqa: BLE001  there is nobody else to tell
         life.witness.tell(Told("failed", life.number, note=traceback.format_exc()))
         os._exit(1)
@@ -105,18 +102,31 @@ def _live(life: Life, fuse: Fuse) -> None:
     in_order, as_it_comes = DESTINATIONS
     chance = random.Random(life.seed)
     store = Store.open(life.url, schemas=[SCHEMA], sealer=Sealer(KEYS))
+    loop = InLoop(
+        life.witness,
+        life.number,
+        fuse,
+        chance,
+        pauses_at=life.pauses_at,
+        slow=_SLOW_SENDS if life.slow else 0,
+        holds_after=held_after(life.act),
+    )
     relay = Relay(
         store,
         destinations=[
             attrs.evolve(usual, name=in_order, sink="loop"),
             attrs.evolve(usual, name=as_it_comes, sink="thread", ordering="none"),
         ],
-        sinks={"loop": _Loop(life, fuse, chance), "thread": _Thread(life, fuse, chance)},
+        sinks={"loop": loop, "thread": InThread(life.witness, life.number, fuse, chance)},
         random=chance.random,
         poll=0.05,
         lease=lease,
     )
-    with relay:
+    dispatching = LoopThread(
+        functools.partial(relay.running, grace=grace_of(life.act)), name="dispatching"
+    )
+    dispatching.start()
+    try:
         producers = [_Producer(life, relay, fuse, number) for number in range(THREADS)]
         for producer in producers:
             producer.start()
@@ -124,19 +134,10 @@ def _live(life: Life, fuse: Fuse) -> None:
             producer.join()
             if producer.error is not None:
                 raise producer.error
-        _until_all_has_arrived(store, life.stays_until)
+        perform(life.act, relay, loop, life.stays_until)
+    finally:
+        dispatching.stop()
     store.close()
-
-
-def _until_all_has_arrived(store: Store, stays_until: Path | None) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    pending = sa.select(sa.func.count()).select_from(deliveries)
-    while (left := store.read(lambda c: c.execute(pending).scalar_one()).result()) or (
-        stays_until is not None and not stays_until.exists()
-    ):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{left} deliveries are still pending")
-        time.sleep(0.02)
 
 
 class _Ear(logging.Handler):
@@ -212,55 +213,3 @@ class _Producer(threading.Thread):
                 note=note,
             )
         )
-
-
-class _Sink:
-    """Tells the witness of what arrives; now and then it takes nothing."""
-
-    def __init__(self, life: Life, fuse: Fuse, chance: random.Random) -> None:
-        self._life, self._fuse, self._chance = life, fuse, chance
-        self._slow = _SLOW_SENDS if life.slow else 0
-        self._sends = 0
-
-    def take(self, delivery: Delivery) -> Outcome:
-        """Take one event, or fail."""
-        if self._chance.random() < _FAILS:
-            return Retry("as the seed has it")
-        told = Told(
-            "arrived",
-            self._life.number,
-            event_id=delivery.id,
-            case=delivery.lane,
-            sequence=delivery.sequence or 0,
-            destination=delivery.destination,
-        )
-        self._sends += 1
-        if self._sends == self._life.pauses_at:
-            self._life.witness.tell(attrs.evolve(told, what="pausing"))
-            os.kill(os.getpid(), signal.SIGSTOP)
-        self._life.witness.tell(told)
-        self._fuse.at("after a send")
-        return Delivered()
-
-
-class _Loop(_Sink):
-    """The sink of what goes in order."""
-
-    async def deliver(self, delivery: Delivery) -> Outcome:
-        """Take one event, a while after it was sent."""
-        self._fuse.at("before a send")
-        self._slow -= 1
-        await asyncio.sleep(_SLOW_SEND if self._slow >= 0 else self._chance.random() * 0.005)
-        return self.take(delivery)
-
-
-class _Thread(_Sink):
-    """The sink of what goes as it comes; it does not pause."""
-
-    def __init__(self, life: Life, fuse: Fuse, chance: random.Random) -> None:
-        super().__init__(attrs.evolve(life, pauses_at=0), fuse, chance)
-
-    def deliver(self, delivery: Delivery) -> Outcome:
-        """Take one event, at once."""
-        self._fuse.at("before a send")
-        return self.take(delivery)

@@ -1,188 +1,23 @@
-"""The named points of an event's way at which a process is killed, and how each is reached.
-
-The product has no switch for this: its functions, its statements and its commits are wrapped in
-the process that is to die there.
-"""
+"""The named points of an event's way at which a process is killed."""
 
 from __future__ import annotations
 
-import functools
-import importlib
-import os
-import signal
-import threading
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import attrs
-import sqlalchemy as sa
-from sqlalchemy.engine.default import DefaultDialect
 
-from fulfillment_sdk.store.task import Task
+from .reach import BetweenWrites, Calling, Committing, Fuse, Here, Running
 
-Side = Literal["before", "after"]
+Act = Literal["", "replay", "sweep", "stop"]
 
 
-class Fuse:
-    """Kills this process when it comes to a point for the n-th time; nothing is flushed.
-
-    Args:
-        point: the name; None for a process that is to live.
-        hits: which time.
-    """
-
-    def __init__(self, point: str | None, hits: int) -> None:
-        self._point = point
-        self._left = hits
-        self._gate = threading.Lock()
-        if point is not None:
-            POINTS[point].lay(self)
-
-    def reached(self) -> None:
-        """Count a hit of the point that was laid."""
-        with self._gate:
-            self._left -= 1
-            if self._left == 0:
-                _die()
-
-    def at(self, point: str) -> None:
-        """Count a hit of a point that the test's own code reaches."""
-        if point == self._point:
-            self.reached()
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-    signal.pause()  # in this thread nothing more happens until then
-
-
-@attrs.frozen
-class Here:
-    """A point that the test's own sinks and producers come to."""
-
-    def lay(self, fuse: Fuse) -> None:
-        """There is nothing to wrap."""
-
-
-@attrs.frozen
-class Calling:
-    """Before or after the call of a function of the relay."""
-
-    module: str
-    function: str
-    side: Side
-
-    def lay(self, fuse: Fuse) -> None:
-        """Wrap the function."""
-
-        def around(call: Callable[[], Any]) -> Any:
-            if self.side == "before":
-                fuse.reached()
-            result = call()
-            if self.side == "after":
-                fuse.reached()
-            return result
-
-        wrap(importlib.import_module(self.module), self.function, around)
-
-
-@attrs.frozen
-class Running:
-    """Just before a statement that contains some words runs, in the midst of a transaction."""
-
-    words: str
-
-    def lay(self, fuse: Fuse) -> None:
-        """Listen to the statements of all engines."""
-
-        def look(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-            if self.words in statement:
-                fuse.reached()
-
-        sa.event.listen(sa.Engine, "before_cursor_execute", look)
-
-
-_STEPS = {
-    "accept": ("fulfillment_sdk.relay.relay", "accept_many"),
-    "claim": ("fulfillment_sdk.relay.dispatching.picker", "claim"),
-    "settle": ("fulfillment_sdk.relay.dispatching.settling", "settle_many"),
-    "renew": ("fulfillment_sdk.relay.dispatching.renewal", "renew"),
-    "end leases": ("fulfillment_sdk.relay.dispatching.dispatcher", "end_leases"),
-}
-
-
-class _Steps(threading.local):
-    """What the transaction of this thread has done so far."""
-
-    def __init__(self) -> None:
-        self.done: set[str] = set()
-
-    def watch(self) -> None:
-        """Note each step that changed something."""
-        for step, (module, function) in _STEPS.items():
-
-            def around(call: Callable[[], Any], step: str = step) -> Any:
-                result = call()
-                if result is None or result:
-                    self.done.add(step)
-                return result
-
-            wrap(importlib.import_module(module), function, around)
-
-        def undone(call: Callable[[], Any]) -> Any:
-            self.done.clear()
-            return call()
-
-        wrap(DefaultDialect, "do_rollback", undone)
-
-
-@attrs.frozen
-class Committing:
-    """Before or after the COMMIT of a transaction with this step in it.
-
-    After it, nobody has been told of it yet.
-    """
-
-    step: str
-    side: Side
-
-    def lay(self, fuse: Fuse) -> None:
-        """Wrap the steps, and the driver's commit."""
-        steps = _Steps()
-        steps.watch()
-
-        def around(call: Callable[[], Any]) -> Any:
-            done, steps.done = steps.done, set()
-            if self.step in done and self.side == "before":
-                fuse.reached()
-            result = call()
-            if self.step in done and self.side == "after":
-                fuse.reached()
-            return result
-
-        wrap(DefaultDialect, "do_commit", around)
-
-
-@attrs.frozen
-class BetweenWrites:
-    """In a group commit: after one caller's write, before another one's."""
-
-    def lay(self, fuse: Fuse) -> None:
-        """Wrap the writes."""
-        steps = _Steps()
-        steps.watch()
-
-        def around(call: Callable[[], Any]) -> Any:
-            if steps.done:
-                fuse.reached()
-            return call()
-
-        def committed(call: Callable[[], Any]) -> Any:
-            steps.done.clear()
-            return call()
-
-        wrap(Task, "run", around)
-        wrap(DefaultDialect, "do_commit", committed)
+def fuse_at(point: str | None, hits: int) -> Fuse:
+    """Have this process killed when it comes to a point for the n-th time; with None, never."""
+    fuse = Fuse(point, hits)
+    if point is not None:
+        POINTS[point].lay(fuse)
+    return fuse
 
 
 @attrs.frozen
@@ -192,22 +27,27 @@ class Point:
     Args:
         reach: wraps what has to be wrapped.
         slow: whether sends must take long for it to be reached.
+        least: the first hit that is meant.
         most: the latest hit worth waiting for: few lives have less, however writes merge.
         only: the kind of database that has this point; empty for both.
         first: the point at which an earlier life is killed, so that there is something to do here.
+        act: what a life must do for it to be reached.
     """
 
     reach: Here | Calling | Running | Committing | BetweenWrites
     slow: bool = False
+    least: int = 1
     most: int = 5
     only: str = ""
     first: str = ""
+    act: Act = ""
 
     def lay(self, fuse: Fuse) -> None:
         """Have the fuse hit there."""
         self.reach.lay(fuse)
 
 
+_LEAVE = ("fulfillment_sdk.relay.dispatching.crew", "Crew.leave")
 _DISPATCHER = "fulfillment_sdk.relay.dispatching.dispatcher"
 
 POINTS: Mapping[str, Point] = {
@@ -234,15 +74,26 @@ POINTS: Mapping[str, Point] = {
     "after old leases are ended": Point(
         Committing("end leases", "after"), most=1, only="sqlite", first="after a send"
     ),
+    "before the commit of a replay": Point(Committing("replay", "before"), act="replay"),
+    "after the commit of a replay": Point(Committing("replay", "after"), act="replay"),
+    "between two batches of a replay": Point(
+        Calling("fulfillment_sdk.relay.upkeep.replay", "replay_some", "before"),
+        least=2,
+        act="replay",
+    ),
+    "before attempts are swept": Point(Committing("sweep attempts", "before"), most=3, act="sweep"),
+    "before events are swept": Point(Committing("sweep events", "before"), most=3, act="sweep"),
+    "after events were swept": Point(Committing("sweep events", "after"), most=3, act="sweep"),
+    "before a stop's hand-back is stored": Point(Calling(*_LEAVE, "after"), most=2, act="stop"),
+    "before the commit of a hand-back": Point(
+        Committing("settle", "before", once=_LEAVE), most=1, act="stop"
+    ),
+    "after the commit of a hand-back": Point(
+        Committing("settle", "after", once=_LEAVE), most=1, act="stop"
+    ),
+    "at the end of a stop's grace": Point(
+        Calling("fulfillment_sdk.relay.dispatching.crew", "Crew.cancel", "before"),
+        most=1,
+        act="stop",
+    ),
 }
-
-
-def wrap(owner: Any, name: str, around: Callable[[Callable[[], Any]], Any]) -> None:
-    """Put `around(call)` in the place of a function."""
-    function = getattr(owner, name)
-
-    @functools.wraps(function)
-    def wrapper(*arguments: Any, **options: Any) -> Any:
-        return around(lambda: function(*arguments, **options))
-
-    setattr(owner, name, wrapper)

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
@@ -20,8 +21,9 @@ from fulfillment_sdk.store import Sealer, Store
 from tests.postgres import server
 
 from . import verdict
-from .life import DESTINATIONS, KEYS, LONGEST_SECONDS, Life
-from .points import POINTS
+from .acts import LONGEST_SECONDS
+from .life import DESTINATIONS, KEYS, Life
+from .points import POINTS, Act
 from .processes import start
 from .rest import Key, Rest, await_rest, let_leases_pass
 from .witness import Witness
@@ -32,6 +34,16 @@ SEED = os.environ.get("FULFILLMENT_TEST_SEED", "one of many")
 CASES = tuple(f"case-{number}" for number in range(6))
 EVENTS = 6  # of each case, in each life
 
+Verdict = Callable[[Witness, Rest, tuple[str, ...]], None]
+
+# What must hold after each kill, and in the end.
+VERDICTS: Mapping[Act, tuple[Verdict, Verdict]] = {
+    "": (verdict.kept_in_full, verdict.all_done),
+    "stop": (verdict.kept_in_full, verdict.all_done),
+    "replay": (functools.partial(verdict.kept_in_full, again=True), verdict.all_done_again),
+    "sweep": (verdict.kept_until_arrived, verdict.all_gone),
+}
+
 
 @attrs.define
 class Lives:
@@ -41,13 +53,15 @@ class Lives:
     witness: Witness
     chance: random.Random
     slow: bool
+    act: Act = ""
     number: int = 0
     unsettled: dict[int, frozenset[Key]] = attrs.field(factory=dict)
 
     def ended_at(self, point: str) -> None:
         """Live until it is killed at this point; writes may merge so that a life has none such."""
-        hits = self.chance.randint(1, POINTS[point].most)
-        for most in (hits, 1, 1, 1):
+        least = POINTS[point].least
+        hits = self.chance.randint(least, POINTS[point].most)
+        for most in (hits, least, least, least):
             if self._one(point, most) == -signal.SIGKILL:
                 return
         pytest.fail(f"no life ever comes to this point: {point}")
@@ -69,6 +83,7 @@ class Lives:
             todo=self._todo(),
             upto=EVENTS * self.number,
             slow=self.slow,
+            act="" if self.act == "stop" and point is None else self.act,
         )
         process = start(life)
         process.join(LONGEST_SECONDS + 10)
@@ -120,22 +135,26 @@ def test_a_relay_killed_at_any_point_loses_nothing_and_keeps_each_case_in_order(
 ) -> None:
     chance = random.Random(f"{SEED} {point} {database}")
     witness = Witness(tmp_path / "witness")
-    lives = Lives(url, witness, chance, POINTS[point].slow)
+    act = POINTS[point].act
+    lives = Lives(url, witness, chance, POINTS[point].slow, act)
+    kept, all_done = VERDICTS[act]
     first = POINTS[point].first
     for killed_at in [*([first] if first else []), *([point] * KILLS)]:
         lives.ended_at(killed_at)
         rest = lives.rest()
         verdict.coherent(rest)
-        verdict.kept_in_full(witness, rest, DESTINATIONS)
+        kept(witness, rest, DESTINATIONS)
         let_leases_pass(url)
 
     lives.last()
 
     arrived = list(witness.lines("arrived"))
-    verdict.all_done(witness, lives.rest(), DESTINATIONS)
+    all_done(witness, lives.rest(), DESTINATIONS)
     verdict.handed_in_before_it_arrived(witness)
     verdict.stored_once(witness)
     verdict.in_order(arrived, DESTINATIONS[0])
-    if not lives.slow:  # there a busy machine may take longer than a lease
+    if act == "replay":
+        verdict.from_the_start_once(arrived, DESTINATIONS[0])
+    elif not lives.slow:  # there a busy machine may take longer than a lease
         verdict.without_jumps(arrived, DESTINATIONS[0])
         verdict.repeated_only_where_unsettled(arrived, lives.unsettled)

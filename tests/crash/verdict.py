@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from .rest import Key, Rest
 from .witness import Told, Witness
@@ -14,15 +15,31 @@ def coherent(rest: Rest) -> None:
     assert rest.counted == rest.there
 
 
-def kept_in_full(witness: Witness, rest: Rest, destinations: Collection[str]) -> None:
-    """What was acknowledged is delivered or pending; nothing else was ever sent."""
+def kept_in_full(
+    witness: Witness, rest: Rest, destinations: Collection[str], *, again: bool = False
+) -> None:
+    """What was acknowledged is delivered or pending; nothing else was ever sent.
+
+    `again` is whether what is delivered may be pending once more.
+    """
     for told in witness.lines("acknowledged"):
         assert told.event_id in rest.events, f"{told.event_id} was acknowledged, and is lost"
         for name in destinations:
             key = (name, told.event_id)
-            assert (key in rest.pending) != (key in rest.settled), f"{key} is both or neither"
+            both, none = key in rest.pending and key in rest.settled, key not in rest.settled
+            assert key in rest.pending or not none, f"{key} is neither pending nor settled"
+            assert again or not both, f"{key} is both pending and settled"
     for told in witness.lines("arrived"):
         assert told.event_id in rest.events, f"{told.event_id} was sent without being stored"
+
+
+def kept_until_arrived(witness: Witness, rest: Rest, destinations: Collection[str]) -> None:
+    """What was acknowledged has arrived, or is pending: whatever may have been removed since."""
+    arrived = {told.key for told in witness.lines("arrived")}
+    for told in witness.lines("acknowledged"):
+        for name in destinations:
+            key = (name, told.event_id)
+            assert key in rest.pending or key in arrived, f"{key} was acknowledged, and is lost"
 
 
 def handed_in_before_it_arrived(witness: Witness) -> None:
@@ -51,12 +68,30 @@ def stored_once(witness: Witness) -> None:
 
 def all_done(witness: Witness, rest: Rest, destinations: Collection[str]) -> None:
     """Everything has arrived everywhere and is settled, once."""
+    assert rest.settled == Counter(_all_arrived(witness, rest, destinations))
+
+
+def all_done_again(witness: Witness, rest: Rest, destinations: Collection[str]) -> None:
+    """Everything has arrived everywhere and is settled, and then once more."""
+    wanted = _all_arrived(witness, rest, destinations)
+    assert set(rest.settled) == wanted
+    assert min(rest.settled.values()) >= 2
+
+
+def all_gone(witness: Witness, rest: Rest, destinations: Collection[str]) -> None:
+    """Everything has arrived everywhere, and nothing of it is left."""
+    _all_arrived(witness, rest, destinations)
+    assert rest.events == frozenset()
+    assert rest.settled == Counter()
+
+
+def _all_arrived(witness: Witness, rest: Rest, destinations: Collection[str]) -> set[Key]:
     handed = {told.event_id for told in witness.lines("handed")}
     wanted = {(name, event_id) for name in destinations for event_id in handed}
     assert {told.key for told in witness.lines("arrived")} == wanted
-    assert rest.settled == Counter(wanted)
     assert rest.pending == frozenset()
     assert rest.counted == {}
+    return wanted
 
 
 def in_order(arrived: Iterable[Told], destination: str) -> None:
@@ -78,6 +113,17 @@ def without_jumps(arrived: Iterable[Told], destination: str) -> None:
     for (life, case), sequences in lives.items():
         expected = list(range(sequences[0], sequences[0] + len(sequences)))
         assert sequences == expected, f"in life {life} {case} came as {sequences}"
+
+
+def from_the_start_once(arrived: Iterable[Told], destination: str) -> None:
+    """In one life the events of a case go on, but for the one time at which they begin anew."""
+    lives: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for told in arrived:
+        if told.destination == destination:
+            lives[told.life, told.case].append(told.sequence)
+    for (life, case), sequences in lives.items():
+        back = [two for one, two in pairwise(sequences) if two <= one]
+        assert back in ([], [1]), f"in life {life} {case} came as {sequences}"
 
 
 def repeated_only_where_unsettled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Self
 import pytest
 
 from fulfillment_sdk.receiver import Receiver
-from fulfillment_sdk.relay import Event
+from fulfillment_sdk.relay import Destination, Event, RetryPolicy
 from tests.journeys._told import PLUGIN
 from tests.postgres import server
 from tests.unit.plugins.bodies import status_changed
@@ -111,10 +112,10 @@ class Dispatch:
 class House:
     """A receiver's database, which only accepts."""
 
-    def __init__(self, data: str) -> None:
+    def __init__(self, data: str, policy: RetryPolicy | None = None) -> None:
         self.data = data
         self._receiver = Receiver(
-            [SECRET], data, [PLUGIN], load_entry_points=False, storage_keys=KEYS
+            [SECRET], data, [PLUGIN], load_entry_points=False, storage_keys=KEYS, policy=policy
         )
 
     def accept(self, *ids: str, case_id: str = "case_1", first: int = 1) -> None:
@@ -128,6 +129,10 @@ class House:
 
     def attempts(self) -> list[str]:
         return [one.event_id for one in self._receiver.relay.attempts().result(30)]
+
+    def destinations(self) -> list[Destination]:
+        relay = self._receiver.relay
+        return relay.store.read(relay.list_destinations).result(30)
 
     def close(self) -> None:
         self._receiver.stop()
@@ -225,6 +230,16 @@ def test_what_is_for_a_plugin_that_is_not_there_waits_and_is_told(tmp_path: Path
         )
         running.says("Dispatching to told")
         assert running.end() == 0
+
+
+def test_what_the_receiver_declared_stays_as_it_is(tmp_path: Path, ear: Ear) -> None:
+    with contextlib.closing(House(str(tmp_path / "data"), RetryPolicy((0, 7)))) as house:
+        declared = house.destinations()
+        with Dispatch(house.data, ear.path) as running:
+            running.says("Dispatching to told")
+            assert running.end() == 0
+        assert [one.policy for one in declared] == [RetryPolicy((0, 7))]
+        assert house.destinations() == declared
 
 
 def test_any_number_of_them_serve_a_database_on_a_server(server_house: House, ear: Ear) -> None:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fulfillment_sdk import signing
 from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.receiver import Receiver
+    from fulfillment_sdk.receiver.database import Database
+    from fulfillment_sdk.receiver.outlets import Outlets
 
 
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
@@ -77,12 +77,14 @@ def command(data: str, plugins: Sequence[str], sinks: Sequence[str], grace: floa
     found = read_sinks(sinks)
     loaded = [load_plugin(path) for path in plugins]
     with needs("receiver"):
-        from fulfillment_sdk.receiver import Receiver
+        from fulfillment_sdk.receiver.database import Database
+        from fulfillment_sdk.receiver.outlets import Outlets
+        from fulfillment_sdk.relay import RetryPolicy
 
         check_data(data)
-        # Nothing is received here: a secret that nobody knows opens no door.
-        receiver = Receiver([signing.new_secret()], data, loaded, sinks=found)
-    asyncio.run(_dispatch(receiver, grace))
+        outlets = Outlets.of(loaded, found, RetryPolicy(), load_entry_points=True)
+        database = Database.of(data)
+    asyncio.run(_dispatch(database, outlets, grace))
 
 
 def load_plugin(path: str) -> object:
@@ -145,20 +147,22 @@ def check_data(data: str) -> None:
         )
 
 
-async def _dispatch(receiver: Receiver, grace: float) -> None:
+async def _dispatch(database: Database, outlets: Outlets, grace: float) -> None:
     ended = _told_to_end()
-    relay = await asyncio.to_thread(lambda: receiver.relay)
+    # How a plugin or sink is to be tried again, and more, is for the receiver to say.
+    relay = await asyncio.to_thread(database.open, outlets, only_new=True)
     try:
         async with relay.running(grace=grace):
             registered = await relay.store.read(relay.list_destinations)
-            for name in sorted({one.name for one in registered} - set(receiver.destinations)):
+            here = [one.name for one in outlets.destinations]
+            for name in sorted({one.name for one in registered} - set(here)):
                 click.echo(f"{name} waits: add --plugin or --sink for it, as the receiver has it")
-            click.echo(f"Dispatching to {', '.join(receiver.destinations) or 'nobody'}")
+            click.echo(f"Dispatching to {', '.join(here) or 'nobody'}")
             await ended.wait()
             click.echo("Finishing what is in hand")
     finally:
         with contextlib.suppress(RuntimeError):
-            await asyncio.to_thread(receiver.stop)
+            await asyncio.to_thread(relay.close)
     click.echo("Stopped")
 
 

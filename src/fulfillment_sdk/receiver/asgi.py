@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from fulfillment_sdk.errors import FulfillmentError, StoreError
 from fulfillment_sdk.notifications import MAX_BODY
+from fulfillment_sdk.receiver.handler import Handler
 from fulfillment_sdk.receiver.reply import TOO_LARGE, Reply, refuse_head
-
-if TYPE_CHECKING:
-    from fulfillment_sdk.receiver.receiver import Receiver
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -28,7 +26,7 @@ class AsgiApp:
     lifespan to itself), with the first request.
     """
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Handler) -> None:
         self.receiver = receiver
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

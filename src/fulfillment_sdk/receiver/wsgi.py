@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from wsgiref.types import InputStream, StartResponse, WSGIEnvironment
 
 from fulfillment_sdk.notifications import MAX_BODY
+from fulfillment_sdk.receiver.handler import Handler
 from fulfillment_sdk.receiver.reply import Reply, refuse_head
-
-if TYPE_CHECKING:
-    from fulfillment_sdk.receiver.receiver import Receiver
 
 _CHUNK = 65536
 
@@ -18,7 +15,7 @@ _CHUNK = 65536
 class WsgiApp:
     """Hands each request to the receiver; the first in a process starts its dispatcher."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Handler) -> None:
         self.receiver = receiver
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -45,6 +45,8 @@ class Relay(Insight):
         store: an open store (with `relay.SCHEMA` among its schemas), or the URL of a database that
             is then opened and closed here.
         destinations: declared by the host; others may be put in at run time.
+        only_new: whether a declared destination that is there already stays as it is: its policy,
+            its types and the like are another host's to declare.
         sinks: kind -> sink.
         keys: storage keys for a URL, as (id, 32 bytes), newest first; by default those of
             `FULFILLMENT_STORAGE_KEYS`, or a private file made beside an SQLite database.
@@ -77,6 +79,7 @@ class Relay(Insight):
         poll: float = 1.0,
         lease: float = LEASE_SECONDS,
         retention: float | None = None,
+        only_new: bool = False,
     ) -> None:
         _check(destinations, sinks)
         self._owns_store = isinstance(store, str)
@@ -103,11 +106,9 @@ class Relay(Insight):
         self._changed = threading.local()  # a commit is told of in the thread that made it
         store.on_commit(self._committed)
         if destinations:
+            declare = registry.declare_new if only_new else registry.declare
             store.write(
-                lambda c: [
-                    registry.declare(c, store.sealer, one, now=store.clock())
-                    for one in destinations
-                ]
+                lambda c: [declare(c, store.sealer, one, now=store.clock()) for one in destinations]
             ).result()
 
     # -- accepting ---------------------------------------------------------------------------
@@ -117,6 +118,7 @@ class Relay(Insight):
 
         Raises (in the future):
             StoreUnavailable: nothing was stored.
+            ValueError: nor can it be; an id and a lane, as UTF-8, have at most 1,024 bytes.
         """
         return self.store.write_each(self.accept_in, event)
 
@@ -133,7 +135,12 @@ class Relay(Insight):
         return accepted
 
     def quarantine(self, event_id: str, body: bytes, why: str) -> StoreFuture[None]:
-        """Keep bytes that can't be passed on, for somebody to look at."""
+        """Keep bytes that can't be passed on, for somebody to look at.
+
+        Raises (in the future):
+            StoreUnavailable: nothing was kept.
+            ValueError: nor can it be under this id.
+        """
         return self.store.write(
             lambda connection: self.quarantine_in(connection, event_id, body, why)
         )

@@ -16,7 +16,8 @@ import pytest
 from fulfillment_sdk.relay import SCHEMA
 from fulfillment_sdk.store import Sealer, Store
 from tests.crash import verdict
-from tests.crash.life import DESTINATIONS, KEYS, LONGEST_SECONDS, Life
+from tests.crash.acts import LONGEST_SECONDS
+from tests.crash.life import DESTINATIONS, KEYS, Life
 from tests.crash.processes import start
 from tests.crash.rest import Rest, await_rest
 from tests.crash.witness import Told, Witness

@@ -85,6 +85,8 @@ def test_the_same_event_again_is_answered_with_200_and_not_passed_on_again(
         {**signed(BODY), "webhook-signature": ""},
         {**signed(BODY), "webhook-signature": "v1,\udcff v1a,x"},
         {**signed(BODY), "webhook-timestamp": "9" * 5000},
+        {**signed(BODY), "webhook-id": "evt_1\ud800"},
+        {**signed(BODY), "webhook-id": "e" * 257},
     ],
 )
 def test_what_is_not_rightly_signed_is_answered_with_401_and_not_stored(
@@ -131,6 +133,9 @@ def test_more_than_16_mib_is_answered_with_413_though_no_length_said_so(
         b"[" * 5000,
         b"\xff\xfe",
         status_changed("evt_of_another_id"),
+        status_changed("evt_1\ud800"),
+        status_changed(case_id="\udfff"),
+        status_changed().replace(b"case_1", "\ud800".encode(errors="surrogatepass")),
     ],
 )
 def test_a_signed_body_that_cannot_be_read_is_kept_apart_and_reported(
@@ -178,6 +183,17 @@ def test_a_case_whose_id_no_index_takes_is_kept_apart_so_that_it_blocks_no_sende
 
     assert statuses == [202, 202]
     assert (count(receiver, events), count(receiver, quarantine)) == (1, 1)
+
+
+def test_an_event_of_no_case_is_stored_however_long_its_id_may_be(
+    make_receiver: MakeReceiver,
+) -> None:
+    receiver = make_receiver(Inbox())
+    longest = "e" * 256
+    body = b'{"id": "%s", "type": "news", "data": {}}' % longest.encode()
+
+    assert receiver.handle("POST", signed(body, event_id=longest), body).status == 202
+    assert (count(receiver, events), count(receiver, quarantine)) == (1, 0)
 
 
 def test_an_unknown_type_is_stored(make_receiver: MakeReceiver) -> None:

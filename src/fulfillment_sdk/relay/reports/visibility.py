@@ -13,13 +13,13 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports.facts import (
-    Facts,
     facts_of,
     ids_of,
     names_of,
     numbers_of,
     targets,
 )
+from fulfillment_sdk.relay.reports.heads import BY_PLACE, Heads
 from fulfillment_sdk.relay.reports.pages import (
     EVERYTHING,
     USUAL,
@@ -31,14 +31,10 @@ from fulfillment_sdk.relay.reports.pages import (
     read_cursor,
     write_cursor,
 )
-from fulfillment_sdk.relay.schema import dead_letters, deliveries, lanes
+from fulfillment_sdk.relay.schema import dead_letters, deliveries
 from fulfillment_sdk.relay.tables.accept import lane_number
 from fulfillment_sdk.relay.values import DeadLetter, Undelivered
 
-WAITS = "waits for an earlier event of its lane"
-STRANDED = "its row in relay_lanes is missing, so that nothing sends it"
-
-_BY_PLACE = tuple(deliveries.primary_key.columns)
 _BY_EVENT = tuple(dead_letters.primary_key.columns)
 _BY_TIME = (dead_letters.c.at, *_BY_EVENT)
 
@@ -120,13 +116,13 @@ def _pending(
             if no is not None and key is not None and no < key[0]:
                 continue
             some = query if no is None else query.where(columns.destination_no == no)
-            some = some.where(*behind(key, *_BY_PLACE)).order_by(*_BY_PLACE)
+            some = some.where(*behind(key, *BY_PLACE)).order_by(*BY_PLACE)
             rows += connection.execute(some.limit(most - len(rows))).all()
             if len(rows) == most:
                 break
         return rows
 
-    heads = _Heads(connection)
+    heads = Heads(connection)
 
     def show(rows: Sequence[sa.Row[Any]]) -> list[Undelivered | None]:
         facts = facts_of(connection, (row.event for row in rows))
@@ -142,69 +138,6 @@ def _pending(
         ]
 
     return collect(read, show, lambda row: tuple(row), after=after, limit=limit)
-
-
-class _Heads:
-    """The lanes that are being looked at: only a lane's first event has been tried."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._lanes: dict[tuple[int, int], sa.Row[Any]] = {}
-        self._first: dict[tuple[int, int], tuple[int, int]] = {}
-        self._stranded: set[sa.Row[Any]] = set()
-
-    def learn(self, rows: Sequence[sa.Row[Any]]) -> None:
-        columns = lanes.c
-        new = {(row.destination_no, row.lane) for row in rows} - self._first.keys()
-        its = [lane for _, lane in new]
-        numbers = {no for no, _ in new}
-        for row in self._connection.execute(
-            sa.select(columns.destination_no, columns.lane, columns.tries, columns.why)
-            .add_columns(columns.due_at)
-            .where(columns.destination_no.in_(numbers), columns.lane.in_(its))
-        ):
-            self._lanes[row.destination_no, row.lane] = row
-        for row in rows:
-            place = (row.destination_no, row.lane)
-            if place in new and place not in self._first:
-                self._first[place] = self._look(row) if row is rows[0] else row[2:]
-
-        missing = [row for row in rows if (row.destination_no, row.lane) not in self._lanes]
-        self._stranded.update(row for row in missing if self._is_there(row))
-
-    def _is_there(self, row: sa.Row[Any]) -> bool:
-        """What has no lane was delivered since, or somebody lost its lane's row."""
-        same = [column == value for column, value in zip(_BY_PLACE, row, strict=True)]
-        query = sa.select(deliveries.c.event).where(*same)
-        return self._connection.execute(query).one_or_none() is not None
-
-    def _look(self, row: sa.Row[Any]) -> tuple[int, int]:
-        """The page may begin in the middle of this lane."""
-        columns = deliveries.c
-        found = self._connection.execute(
-            sa.select(columns.position, columns.event)
-            .where(columns.destination_no == row.destination_no, columns.lane == row.lane)
-            .order_by(columns.position, columns.event)
-            .limit(1)
-        ).one_or_none()
-        return (row.position, row.event) if found is None else (found.position, found.event)
-
-    def shown(self, row: sa.Row[Any], name: str, event: Facts) -> Undelivered | None:
-        place = (row.destination_no, row.lane)
-        lane = self._lanes.get(place)
-        if lane is None and row not in self._stranded:
-            return None  # delivered since
-        head = self._first[place] == (row.position, row.event)
-        return Undelivered(
-            destination=name,
-            event_id=event.event_id,
-            type=event.type,
-            lane=event.lane,
-            state="pending",
-            attempts=lane.tries if lane and head else 0,
-            why=STRANDED if lane is None else lane.why if head else WAITS,
-            due_at=None if lane is None else lane.due_at,
-        )
 
 
 def _dead(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.relay.schema import quarantine
 from fulfillment_sdk.relay.tables.event_rows import (
     check_storable,
+    check_storable_id,
     digest_of,
     insert_events,
     known_digests,
@@ -19,6 +20,7 @@ from fulfillment_sdk.relay.tables.event_rows import (
 from fulfillment_sdk.relay.tables.lanes import LaneKey
 from fulfillment_sdk.relay.tables.routes import Routes
 from fulfillment_sdk.relay.tables.rows import Statement, each_row, is_sqlite
+from fulfillment_sdk.relay.tables.settle import stored_why
 from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.relay.values import Accepted, Event
 from fulfillment_sdk.store.sealing import Sealer
@@ -97,13 +99,20 @@ def line_up(
 def put_aside(
     connection: sa.Connection, sealer: Sealer, event_id: str, body: bytes, why: str, *, now: float
 ) -> None:
-    """Keep bytes that can't be passed on; the same bytes under the same id are kept once."""
+    """Keep bytes that can't be passed on; the same bytes under the same id are kept once.
+
+    A cause is cut and cleaned as far as the database needs it.
+
+    Raises:
+        ValueError: the id can't be stored; it is not repeated there.
+    """
+    check_storable_id(event_id)
     connection.execute(
         insert_for(connection, quarantine).on_conflict_do_nothing(),
         {
             "event_id": event_id,
             "at": now,
-            "why": why,
+            "why": stored_why(why),
             "digest": digest_of(body),
             "body": sealer.seal(body, f"relay_quarantine.body:{event_id}"),
         },

@@ -21,7 +21,15 @@ from fulfillment_sdk.store.sealing import Sealer
 
 MOST_BYTES = 8 * 1024 * 1024  # of bodies in one statement; a single body may be larger
 MOST_ROWS = 1000
+LONGEST_KEY = 1024
+"""Bytes, as UTF-8, of an event's id and of its lane: 256 characters of whatever script.
+
+A signed id has at most as many. PostgreSQL's indexes take no row of a third of a page, and say so
+in the words of a database that can't be used.
+"""
+
 _SEQUENCES = range(-(2**63), 2**63)
+_KEYS = frozenset({"id", "lane"})  # what an index has
 
 
 def body_context(event_id: str) -> str:
@@ -40,8 +48,11 @@ def check_storable(event: Event) -> None:
     What one of them would refuse, or turn into something else, neither gets.
     """
     for name in ("id", "type", "lane", "owner"):
-        if not _is_storable_text(getattr(event, name)):
+        size = _storable_size(getattr(event, name))
+        if size is None:
             raise ValueError(f"An event's {name} must be text without NUL and lone surrogates")
+        if size > LONGEST_KEY and name in _KEYS:
+            raise ValueError(f"An event's {name} must be at most {LONGEST_KEY} bytes long as UTF-8")
     number: object = event.sequence
     if number is not None and (
         not isinstance(number, int) or isinstance(number, bool) or number not in _SEQUENCES
@@ -51,14 +62,24 @@ def check_storable(event: Event) -> None:
         raise ValueError("An event's body must be bytes")
 
 
-def _is_storable_text(value: object) -> bool:
+def check_storable_id(event_id: object) -> None:
+    """Raise `ValueError`, without the value in it, for an id under which nothing can be kept."""
+    size = _storable_size(event_id)
+    if size is None or size > LONGEST_KEY:
+        raise ValueError(
+            "An id must be text without NUL and lone surrogates, "
+            f"at most {LONGEST_KEY} bytes long as UTF-8"
+        )
+
+
+def _storable_size(value: object) -> int | None:
+    """Return how many bytes a text takes; None if it is no text that a database takes."""
     if not isinstance(value, str) or "\0" in value:
-        return False
+        return None
     try:
-        value.encode()
+        return len(value.encode())
     except UnicodeEncodeError:
-        return False
-    return True
+        return None
 
 
 def insert_events(

@@ -5,7 +5,6 @@ All functions take a connection, so that they join the caller's transaction.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -15,8 +14,8 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError, StoreError
-from fulfillment_sdk.relay.policy import RetryPolicy
 from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
+from fulfillment_sdk.relay.tables.destination_rows import read, values_of
 from fulfillment_sdk.relay.tables.rows import Query
 from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.relay.values import Destination
@@ -25,6 +24,8 @@ from fulfillment_sdk.store.sealing import Sealer
 NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0}
 
 _CHANGED: Mapping[str, Any] = {"version": destinations.c.version + 1}
+
+_FIRST = frozenset({"name", "created_at"})  # what a change leaves as it was
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
@@ -64,6 +65,17 @@ def declare(
     return _upsert(connection, sealer, destination, now, kept)
 
 
+def declare_new(
+    connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
+) -> None:
+    """Put in a destination that is not there yet; one of that name stays as somebody declared it.
+
+    For who delivers what another host accepts, and does not know what that one asked for.
+    """
+    insert = insert_for(connection, destinations).on_conflict_do_nothing()
+    connection.execute(insert.values(values_of(sealer, destination, now)))
+
+
 def remove(connection: sa.Connection, name: str) -> bool:
     """Take a destination out, with what is pending for it; tell whether there was one."""
     no = connection.execute(
@@ -81,7 +93,7 @@ def get(connection: sa.Connection, sealer: Sealer, name: str) -> Registered | No
     row = connection.execute(
         sa.select(destinations).where(destinations.c.name == name)
     ).one_or_none()
-    return None if row is None else _read(sealer, row)
+    return None if row is None else _registered(sealer, row)
 
 
 def of_owner(
@@ -91,7 +103,7 @@ def of_owner(
     query = sa.select(destinations).order_by(destinations.c.no)
     if owner is not None:
         query = query.where(destinations.c.owner == owner)
-    return [_read(sealer, row) for row in connection.execute(query)]
+    return [_registered(sealer, row) for row in connection.execute(query)]
 
 
 def by_number(
@@ -120,7 +132,7 @@ def by_number(
         return found
     for row in connection.execute(sa.select(destinations).where(destinations.c.no.in_(changed))):
         try:
-            found[row.no] = _read(sealer, row)
+            found[row.no] = _registered(sealer, row)
         except (StoreError, ValueError, TypeError) as error:
             why = error.message if isinstance(error, StoreError) else type(error).__name__
             log.error("destination %s can't be read, its events wait: %s", row.name, why)
@@ -170,32 +182,14 @@ def _upsert(
     kept: Mapping[str, Any],
 ) -> Registered:
     # One statement: workers that start together declare the same destinations.
-    columns: dict[str, Any] = {
-        "sink": destination.sink,
-        "owner": destination.owner,
-        "ordering": destination.ordering,
-        "types": list(destination.types),
-        "policy": attrs.asdict(destination.policy),
-        "settings": sealer.seal(
-            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
-        ),
-        "concurrency": destination.concurrency,
-        "timeout": destination.timeout,
-        "rate": destination.rate,
-        "enabled": destination.enabled,
-        "disabled_why": destination.disabled_why,
-    }
-    changes = columns | dict(kept)
+    values = values_of(sealer, destination, now)
+    changes = {name: value for name, value in values.items() if name not in _FIRST} | dict(kept)
     begins_anew = sa.and_(sa.not_(destinations.c.enabled), changes["enabled"])
     for name, value in NO_FAILURES.items():
         changes[name] = sa.case((begins_anew, value), else_=destinations.c[name])
     row = connection.execute(
         insert_for(connection, destinations)
-        .values(
-            name=destination.name,
-            created_at=now if destination.created_at is None else destination.created_at,
-            **columns,
-        )
+        .values(values)
         .on_conflict_do_update(
             index_elements=["name"],
             set_={**changes, **_CHANGED},
@@ -224,24 +218,5 @@ def _upsert(
     return Registered(row.no, as_kept, row.version)
 
 
-def _context(name: str) -> str:
-    return f"relay_destinations.settings:{name}"
-
-
-def _read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Registered:
-    destination = Destination(
-        row.name,
-        row.sink,
-        ordering=row.ordering,
-        settings=json.loads(sealer.open(row.settings, _context(row.name))),
-        types=row.types,
-        owner=row.owner,
-        policy=RetryPolicy(**row.policy),
-        concurrency=row.concurrency,
-        timeout=row.timeout,
-        rate=row.rate,
-        enabled=row.enabled,
-        disabled_why=row.disabled_why,
-        created_at=row.created_at,
-    )
-    return Registered(row.no, destination, row.version)
+def _registered(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Registered:
+    return Registered(row.no, read(sealer, row), row.version)

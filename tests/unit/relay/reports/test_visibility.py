@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay import Event, Filter, Page, Reject, Retry
+from fulfillment_sdk.relay.reports.heads import STRANDED, WAITS
 from fulfillment_sdk.relay.reports.pages import EVERYTHING, MOST_EXAMINED
-from fulfillment_sdk.relay.reports.visibility import STRANDED, WAITS, undelivered
+from fulfillment_sdk.relay.reports.visibility import undelivered
 from fulfillment_sdk.relay.schema import deliveries, events, lanes
 from fulfillment_sdk.relay.tables.accept import lane_number
 from fulfillment_sdk.store import Store, StoreFuture
@@ -54,6 +55,37 @@ async def test_of_a_lane_only_the_first_has_been_tried_and_the_others_wait_for_i
         ("e3", 0, WAITS),
     ]
     assert {one.due_at for one in found} == {found[0].due_at}
+
+
+async def test_what_was_tried_of_a_later_event_is_not_told_of_the_one_before_it(
+    make: Make,
+) -> None:
+    bench = make()
+    bench.sink.script["e2"] = [Retry("500")]
+    bench.accept(event("e2", sequence=2))
+    await bench.drain()
+    (before,) = bench.relay.undelivered().result()
+    bench.accept(event("e1", sequence=1), event("e3", sequence=3))
+
+    found = bench.relay.undelivered().result()
+    assert [(one.event_id, one.attempts, one.why) for one in found] == [
+        ("e1", 0, ""),
+        ("e2", 1, WAITS),
+        ("e3", 0, WAITS),
+    ]
+    assert {one.due_at for one in found} == {before.due_at}, "the lane's back-off is kept"
+
+
+async def test_tries_of_no_named_event_are_told_of_the_first(make: Make, store: Store) -> None:
+    bench = make()
+    bench.sink.script["e1"] = [Retry("500")]
+    bench.accept(event("e1"), event("e2"))
+    await bench.drain()
+    # As a relay left it that did not note yet whose tries they are.
+    store.write(lambda c: c.execute(sa.update(lanes).values(tried=None))).result()
+
+    found = bench.relay.undelivered().result()
+    assert [(one.attempts, one.why) for one in found] == [(1, "500"), (0, WAITS)]
 
 
 async def test_a_page_that_begins_within_a_lane_still_knows_its_head(make: Make) -> None:

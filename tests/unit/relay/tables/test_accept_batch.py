@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay import Accepted, Event, Relay, RetryPolicy
 from fulfillment_sdk.relay.schema import events, quarantine
+from fulfillment_sdk.relay.tables.event_rows import LONGEST_KEY
 from fulfillment_sdk.store import Store
 from tests.unit.relay.by_hand import NOW, Tables, event, to
 from tests.unit.store.held import held_writer
@@ -145,6 +147,49 @@ def test_a_text_that_no_database_takes_is_refused_without_being_repeated(
     assert not isinstance(refused.value, UnicodeError)
     assert (refused.value.__context__, "hush" in str(refused.value)) == (None, False)
     assert (tables.count(events), tables.lanes()) == (0, [])
+
+
+@pytest.mark.parametrize("field", ["id", "lane"])
+def test_a_key_that_no_index_takes_is_refused_without_being_repeated(
+    tables: Tables, field: str
+) -> None:
+    tables.put(to())
+    longer = "é" * (LONGEST_KEY // 2) + "e"
+    with pytest.raises(ValueError, match=f"An event's {field} must be at most 1024") as refused:
+        tables.accept(event("e1"), event_with("e2", field, longer))
+
+    assert "é" not in str(refused.value)
+    assert (tables.count(events), tables.lanes()) == (0, [])
+
+
+def test_keys_as_long_as_may_be_are_kept_though_nothing_shortens_them(tables: Tables) -> None:
+    tables.put(to(), to("loose", ordering="none"))
+    chance = random.Random(5)
+    long_id, lane = (chance.randbytes(LONGEST_KEY // 2).hex() for _ in range(2))
+    batch = (event(long_id, lane), event(long_id, lane, body="other"), event(long_id, lane))
+
+    assert [one.status for one in tables.accept(*batch)] == ["new", "conflict", "duplicate"]
+    assert tables.pending() == [("partner", long_id), ("loose", long_id)]
+
+
+@pytest.mark.parametrize("id", ["hush" * LONGEST_KEY, "hush\0", "hush\ud800"])
+def test_nothing_is_put_aside_under_an_id_that_no_database_takes(tables: Tables, id: str) -> None:
+    relay = Relay(tables.store, sinks={})
+    with pytest.raises(ValueError, match="An id must be text") as refused:
+        relay.quarantine(id, b"body", "unreadable").result(10)
+
+    assert not isinstance(refused.value, UnicodeError)
+    assert (refused.value.__context__, "hush" in str(refused.value)) == (None, False)
+    assert tables.count(quarantine) == 0
+
+
+def test_what_is_put_aside_is_kept_whatever_its_cause_holds(tables: Tables) -> None:
+    relay = Relay(tables.store, sinks={})
+    relay.quarantine("e1", b"body", "half a pair \ud800, a \0" + "." * 5000).result(10)
+
+    (kept,) = relay.quarantined().result(10)
+    assert kept.why.startswith("half a pair ?, a ..")
+    assert len(kept.why) == 1000
 
 
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "7", 1.5, 1.0, True])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.relay import Destination, RetryPolicy
+from fulfillment_sdk.relay import Destination, Relay, RetryPolicy
 from fulfillment_sdk.relay.schema import destinations
 from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.registry import Registered, by_number, declare, get
 from fulfillment_sdk.relay.tables.tally import Tally, count
 from fulfillment_sdk.store import Store
 from tests.unit.relay.by_hand import NOW, Tables, event, to
+from tests.unit.relay.conftest import ScriptedSink
 
 DAY = 86_400.0
 SOON_OUT = RetryPolicy((0,), disable_after=(5 * DAY, 20))
@@ -69,6 +71,25 @@ def test_a_destination_stays_its_owners(tables: Tables) -> None:
     with pytest.raises(ConfigurationError, match="another owner"):
         tables.put(to(owner="another"))
     assert found(tables)[1].destination.owner == "one"
+
+
+def test_what_another_host_declared_is_kept_by_who_declares_only_what_is_new(
+    tables: Tables,
+) -> None:
+    theirs = to(types=("case.completed",), policy=RetryPolicy((7, 8)), concurrency=3)
+    kept = declared(tables, theirs)
+    before = found(tables)[1].version
+    ours = to(policy=RetryPolicy((1,)))
+    relays = [
+        Relay(tables.store, destinations=[one], sinks={"scripted": ScriptedSink()}, only_new=True)
+        for one in (ours, attrs.evolve(ours, name="new"))
+    ]
+
+    named = tables.store.read(relays[0].list_destinations).result()
+    assert [one.name for one in named] == ["partner", "new"]
+    assert named[0] == kept
+    assert named[1].policy == ours.policy
+    assert found(tables)[1].version == before, "no dispatcher has anything to read again"
 
 
 @pytest.mark.parametrize("rate", [0, -1.0])

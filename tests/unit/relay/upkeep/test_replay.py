@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay import Event, Filter, Reject, Retry
 from fulfillment_sdk.relay.schema import deliveries, lanes
-from fulfillment_sdk.relay.upkeep import replay
+from fulfillment_sdk.relay.upkeep import replay, targets
 from fulfillment_sdk.store import Store
 from tests.unit.relay.both import DATABASES, count, empty_store, make_older
 from tests.unit.relay.conftest import Bench, Clock, event, to
@@ -99,7 +99,8 @@ async def test_many_go_in_batches_and_are_all_counted(
 ) -> None:
     monkeypatch.setattr(replay, "BATCH", 3)
     monkeypatch.setattr(replay, "_EXAMINED", 4)
-    monkeypatch.setattr(replay, "_DESTINATIONS", 2)
+    monkeypatch.setattr(replay, "MOST_TARGETS", 2)
+    monkeypatch.setattr(targets, "MOST_TARGETS", 2)
     bench = make(*(to(name) for name in "abc"))
     if dead:
         bench.sink.script |= {f"e{n}": [Reject("422")] * 3 for n in range(8)}

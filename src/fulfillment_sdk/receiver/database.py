@@ -1,0 +1,74 @@
+"""Where a receiver keeps what it takes: in a folder of its own, or in a database with a URL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+import attrs
+
+from fulfillment_sdk.receiver.outlets import Outlets
+from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.store.engine import is_sqlite
+from fulfillment_sdk.store.keys import Keys, keys_for, parse_keys
+from fulfillment_sdk.store.private_files import make_private_folder
+
+
+@attrs.frozen
+class Database:
+    """A place, not opened yet.
+
+    Args:
+        data: a folder, or the URL of a database.
+        keys: what seals the stored bodies; None for those of the environment, or of a file.
+    """
+
+    data: str | PathLike[str] = attrs.field(repr=False)
+    keys: Keys | None = attrs.field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, data: str | PathLike[str], storage_keys: str | Keys | None = None) -> Database:
+        """Check what can be checked without opening anything.
+
+        Raises:
+            ConfigurationError: the keys can't be used, or a server's database has none.
+        """
+        keys = parse_keys(storage_keys) if isinstance(storage_keys, str) else storage_keys
+        if keys is None and _is_url(data) and not is_sqlite(str(data)):
+            keys = keys_for(str(data))
+        return cls(data, keys)
+
+    def open(
+        self, outlets: Outlets, *, clock: Callable[[], float] = time.time, only_new: bool = False
+    ) -> Relay:
+        """Open it, as a relay that passes on to the outlets.
+
+        Args:
+            outlets: the destinations.
+            clock: epoch seconds.
+            only_new: whether destinations that are there already stay as they are.
+
+        Raises:
+            ConfigurationError: the URL or the keys can't be used.
+            StoreUnavailable: the database can't be used.
+        """
+        return Relay(
+            str(self.data) if _is_url(self.data) else _database_in(Path(self.data)),
+            keys=self.keys,
+            destinations=outlets.destinations,
+            sinks=outlets.sinks,
+            clock=clock,
+            on_attempt=outlets.plugins.on_attempt,
+            only_new=only_new,
+        )
+
+
+def _is_url(data: str | PathLike[str]) -> bool:
+    return isinstance(data, str) and "://" in data
+
+
+def _database_in(folder: Path) -> str:
+    make_private_folder(folder)
+    return f"sqlite:///{folder.absolute() / 'receiver.db'}"

@@ -1,0 +1,116 @@
+"""Taking one notification in: verified, read, stored or put aside, and only then answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from fulfillment_sdk import signing
+from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, StoreError
+from fulfillment_sdk.notifications import MAX_BODY, Notification, read_notification
+from fulfillment_sdk.receiver.reply import (
+    NOT_STORED,
+    SEEN,
+    STORED,
+    TOO_LARGE,
+    UNSIGNED,
+    Reply,
+    refuse_head,
+)
+from fulfillment_sdk.receiver.steps import Steps
+from fulfillment_sdk.relay import Event, Relay
+
+logger = logging.getLogger(__name__)
+
+_LARGEST_SEQUENCE = 2**63 - 1
+_LONGEST_CASE_ID = 200  # characters, as the gateway has them: an index takes no row of any length
+
+
+@attrs.frozen
+class Intake:
+    """Answers requests with what became of them.
+
+    Args:
+        secrets: the live ones, newest first.
+        clock: epoch seconds.
+        relay: where notifications are kept; returns None while it is not open.
+    """
+
+    secrets: Sequence[str] = attrs.field(repr=False)
+    clock: Callable[[], float]
+    relay: Callable[[], Relay | None]
+
+    def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> Steps[Reply]:
+        """Answer one request; raises nothing but what the steps themselves are ended by.
+
+        `headers` are the request's, in any case, `body` its bytes as they came.
+        """
+        refused = refuse_head(method, headers) or (TOO_LARGE if len(body) > MAX_BODY else None)
+        if refused is not None:
+            return refused
+        notification = read_notification(headers, body, self.secrets, self.clock())
+        if notification.kind == "refused":
+            logger.warning("a notification is refused: %s", notification.why)
+            return UNSIGNED
+        try:
+            return (yield from self._keep(notification, body))
+        except Exception as error:  # noqa: BLE001 - whatever kept it from being stored: not a 2xx
+            logger.error("notification %s is not stored: %s", notification.id, in_short(error))
+            return NOT_STORED
+
+    def _keep(self, notification: Notification, body: bytes) -> Steps[Reply]:
+        relay = self.relay()
+        if relay is None:
+            raise StoreError("The store is not open")
+        if notification.event is None:
+            return (yield from self._put_aside(relay, notification, body, notification.why))
+        if len(notification.event.case_id or "") > _LONGEST_CASE_ID:
+            why = f"its case's id is longer than {_LONGEST_CASE_ID} characters"
+            return (yield from self._put_aside(relay, notification, body, why))
+        sequence = notification.event.sequence
+        event = Event(
+            id=notification.id,
+            type=notification.event.type,
+            lane=notification.lane,
+            sequence=sequence if sequence and 0 < sequence <= _LARGEST_SEQUENCE else None,
+            body=body,
+        )
+        try:
+            accepted = yield relay.accept(event)
+        except (StoreError, TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is the event that the database refuses
+            why = f"it can't be stored as an event ({type(error).__name__})"
+            return (yield from self._put_aside(relay, notification, body, why))
+        if accepted.status == "conflict":
+            logger.warning("notification %s came again with other bytes: kept apart", event.id)
+        return SEEN if accepted.status == "duplicate" else STORED
+
+    def _put_aside(
+        self, relay: Relay, notification: Notification, body: bytes, why: str
+    ) -> Steps[Reply]:
+        yield relay.quarantine(notification.id, body, why)
+        logger.warning("notification %s is kept but not passed on: %s", notification.id, why)
+        return STORED
+
+
+def checked_secrets(secrets: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the secrets as they are used, newest first.
+
+    Raises:
+        ConfigurationError: there is none, or one of them is none.
+    """
+    found = tuple(secrets.split() if isinstance(secrets, str) else secrets or ())
+    if not found:
+        raise ConfigurationError(
+            "The receiver has no secret",
+            remedy="Give it the one that creating the subscription returned.",
+        )
+    return tuple(signing.check_secret(secret) for secret in found)
+
+
+def in_short(error: Exception) -> str:
+    """Return what may be logged of an error: our own words, or just its type."""
+    return error.message if isinstance(error, FulfillmentError) else type(error).__name__

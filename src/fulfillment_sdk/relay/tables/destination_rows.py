@@ -1,0 +1,61 @@
+"""A destination as a row, and back: its settings are sealed for its name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.relay.policy import RetryPolicy
+from fulfillment_sdk.relay.values import Destination
+from fulfillment_sdk.store.sealing import Sealer
+
+
+def values_of(sealer: Sealer, destination: Destination, now: float) -> dict[str, Any]:
+    """Return a new row's columns."""
+    return {
+        "name": destination.name,
+        "created_at": now if destination.created_at is None else destination.created_at,
+        "sink": destination.sink,
+        "owner": destination.owner,
+        "ordering": destination.ordering,
+        "types": list(destination.types),
+        "policy": attrs.asdict(destination.policy),
+        "settings": sealer.seal(
+            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
+        ),
+        "concurrency": destination.concurrency,
+        "timeout": destination.timeout,
+        "rate": destination.rate,
+        "enabled": destination.enabled,
+        "disabled_why": destination.disabled_why,
+    }
+
+
+def _context(name: str) -> str:
+    return f"relay_destinations.settings:{name}"
+
+
+def read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Destination:
+    """Return what a row says.
+
+    Raises:
+        StoreError: its settings can't be opened.
+    """
+    return Destination(
+        row.name,
+        row.sink,
+        ordering=row.ordering,
+        settings=json.loads(sealer.open(row.settings, _context(row.name))),
+        types=row.types,
+        owner=row.owner,
+        policy=RetryPolicy(**row.policy),
+        concurrency=row.concurrency,
+        timeout=row.timeout,
+        rate=row.rate,
+        enabled=row.enabled,
+        disabled_why=row.disabled_why,
+        created_at=row.created_at,
+    )

@@ -13,7 +13,8 @@ from types import TracebackType
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
-from fulfillment_sdk.plugins.manager import EVENT_HOOKS, FAILURES, Plugin
+from fulfillment_sdk.plugins.manager import FAILURES
+from fulfillment_sdk.plugins.plugin import EVENT_HOOKS, Plugin
 from fulfillment_sdk.relay import (
     Delivered,
     Delivery,

@@ -6,68 +6,24 @@ never stop at the first that raises.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
 
 import attrs
-import pluggy
 
 from fulfillment_sdk.errors import PluginError
-from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
 from fulfillment_sdk.plugins import hookspecs
+from fulfillment_sdk.plugins.plugin import Plugin, inspect_plugin, plugin_name
 
 ENTRY_POINT_GROUP = hookspecs.PROJECT
 DISABLE_VARIABLE = "FULFILLMENT_DISABLE_PLUGINS"
-
-EVENT_HOOKS = {
-    STATUS_CHANGED: "fulfillment_status_changed",
-    CASE_COMPLETED: "fulfillment_case_completed",
-}
-"""The hook that is called for each type of event."""
-
-HOOKS = frozenset(EVENT_HOOKS.values()) | {"fulfillment_register_sinks", "fulfillment_on_attempt"}
-"""Every hook there is."""
 
 FAILURES = (Exception, SystemExit)
 """What a plugin may raise without hurting its neighbours: also the wish to exit."""
 
 logger = logging.getLogger(__name__)
-
-
-@attrs.frozen
-class Plugin:
-    """A plugin that was found to be in order.
-
-    `name` is stable: what is pending for the plugin is kept under it. `hooks` are the names of
-    those it implements. `version` is that of its distribution if it is `installed`; the others were
-    handed in.
-    """
-
-    name: str
-    implementation: object = attrs.field(repr=False)
-    hooks: frozenset[str]
-    version: str = ""
-    installed: bool = False
-    _manager: pluggy.PluginManager = attrs.field(repr=False, kw_only=True)
-
-    def caller(self, hook: str) -> pluggy.HookCaller:
-        """Return what calls this plugin's `hook`, and no other plugin's, with arguments by name."""
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        return caller
-
-    def functions(self, hook: str) -> list[Callable[..., object]]:
-        """Return the functions behind `hook`; several only by pluggy's `specname`."""
-        return [found.function for found in self.caller(hook).get_hookimpls()]
-
-    def files(self, hook: str) -> frozenset[str]:
-        """Return the source files of the functions behind `hook`."""
-        codes = (getattr(inspect.unwrap(one), "__code__", None) for one in self.functions(hook))
-        return frozenset(code.co_filename for code in codes if code is not None)
 
 
 @attrs.frozen
@@ -77,97 +33,6 @@ class PluginProblem:
     name: str
     version: str
     cause: str
-
-
-def plugin_name(implementation: object) -> str:
-    """Return the name under which a plugin's deliveries are kept.
-
-    That is its `name` attribute, else the dotted path of the module, or of the object's class.
-    """
-    name = getattr(implementation, "name", None)
-    if isinstance(name, str) and name:
-        return name
-    if isinstance(implementation, ModuleType):
-        return implementation.__name__
-    return f"{type(implementation).__module__}.{type(implementation).__qualname__}"
-
-
-def inspect_plugin(implementation: object, *, version: str = "", installed: bool = False) -> Plugin:
-    """Check one module or object and return it as a plugin.
-
-    Raises:
-        PluginError: it has no hook, a misspelt one (the message names the nearest), one without
-            `@hookimpl`, or one whose arguments or kind of function don't fit.
-    """
-    name = plugin_name(implementation)
-    if inspect.isclass(implementation):
-        path = f"{implementation.__module__}.{implementation.__qualname__}"
-        raise PluginError(f"Plugin {path} is a class", remedy=f"Hand in an instance: {path}().")
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(implementation, name)
-    except (pluggy.PluginValidationError, ValueError) as error:
-        _refuse_arguments(name, implementation, manager)
-        raise PluginError(f"Plugin {name}: {' '.join(str(error).split())}") from error
-    found = frozenset(caller.name for caller in manager.get_hookcallers(implementation) or ())
-    _refuse_unknown(name, found)
-    _refuse_unmarked(name, found, implementation)
-    plugin = Plugin(name, implementation, found, version, installed, manager=manager)
-    for hook in found:
-        for function in plugin.functions(hook):
-            _refuse_unsuitable(name, hook, function)
-    return plugin
-
-
-def _refuse_arguments(name: str, implementation: object, manager: pluggy.PluginManager) -> None:
-    for hook in sorted(HOOKS):
-        function, spec = getattr(implementation, hook, None), getattr(manager.hook, hook).spec
-        if not (inspect.isfunction(function) or inspect.ismethod(function)) or spec is None:
-            continue
-        wanted = [
-            parameter.name
-            for parameter in inspect.signature(function).parameters.values()
-            if parameter.default is parameter.empty
-            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        ]
-        if unknown := [argument for argument in wanted if argument not in spec.argnames]:
-            raise PluginError(
-                f"Plugin {name}: {hook} asks for {', '.join(unknown)}, which it isn't given",
-                remedy=f"Write {hook}({', '.join(spec.argnames)}); arguments go by their names.",
-            )
-
-
-def _refuse_unknown(name: str, found: frozenset[str]) -> None:
-    for hook in sorted(found - HOOKS):
-        nearest = get_close_matches(hook, sorted(HOOKS), n=1, cutoff=0.4)
-        remedy = (
-            f"Did you mean {nearest[0]}?" if nearest else f"Hooks are {', '.join(sorted(HOOKS))}."
-        )
-        raise PluginError(f"Plugin {name} has an unknown hook, {hook}", remedy=remedy)
-
-
-def _refuse_unmarked(name: str, found: frozenset[str], implementation: object) -> None:
-    for hook in sorted(HOOKS - found):
-        if callable(getattr(implementation, hook, None)):
-            raise PluginError(
-                f"Plugin {name} has {hook}, but it is not marked as a hook",
-                remedy="Put @hookimpl (from fulfillment_sdk.plugins) above it.",
-            )
-    if not found:
-        raise PluginError(
-            f"Plugin {name} has no hook",
-            remedy="Write fulfillment_status_changed(event) with @hookimpl "
-            "(from fulfillment_sdk.plugins) above it.",
-        )
-
-
-def _refuse_unsuitable(name: str, hook: str, function: Callable[..., object]) -> None:
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        # It would return a generator that nobody runs, and the event would count as delivered.
-        raise PluginError(f"Plugin {name}: {hook} contains a yield", remedy="Return instead.")
-    if inspect.iscoroutinefunction(function) and hook not in EVENT_HOOKS.values():
-        raise PluginError(f"Plugin {name}: {hook} can't be async", remedy="Make it a plain def.")
 
 
 class Plugins:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports import history, visibility
 from fulfillment_sdk.relay.reports.figures import Backlog, Figures
-from fulfillment_sdk.relay.reports.history import Quarantined
 from fulfillment_sdk.relay.reports.pages import USUAL, Filter, Page
 from fulfillment_sdk.relay.upkeep import replay
 from fulfillment_sdk.relay.values import Attempt, AttemptOutcome, DeadLetter, Undelivered
@@ -22,6 +21,9 @@ class Insight:
     stands. A page's `next` is the cursor of the page behind it, None at the end; with a filter that
     finds little, a page may be short and still have a `next`. A cursor of another list, or a
     made-up one, is a `ValueError` (in the future).
+
+    Each call raises `StoreError` at once if the store is closed. The rest comes in the future:
+    `StoreUnavailable` where the database can't be used, and what the call itself names.
     """
 
     store: Store
@@ -39,6 +41,10 @@ class Insight:
 
         First what is pending, then what is dead. A filter's `since` is about when the events were
         accepted.
+
+        Raises (in the future):
+            ValueError: `after` is no cursor of this list, or `limit` is below 1.
+            StoreUnavailable: the database can't be used.
         """
         return self.store.read(
             lambda c: visibility.undelivered(
@@ -53,6 +59,10 @@ class Insight:
 
         By destination and in the order of acceptance; with a filter's `since`, those given up since
         then, in the order in which they were.
+
+        Raises (in the future):
+            ValueError: `after` is no cursor of this list, or `limit` is below 1.
+            StoreUnavailable: the database can't be used.
         """
         return self.store.read(
             lambda c: visibility.letters(c, wanted or Filter(), after=after, limit=limit)
@@ -70,6 +80,10 @@ class Insight:
         """Return the recorded attempts, oldest first; of one event, of a lane, or all.
 
         A filter's `since` is about when they were made.
+
+        Raises (in the future):
+            ValueError: `after` is no cursor of this list, or `limit` is below 1.
+            StoreUnavailable: the database can't be used.
         """
         return self.store.read(
             lambda c: history.history(
@@ -82,30 +96,14 @@ class Insight:
             )
         )
 
-    def quarantined(
-        self,
-        event_id: str | None = None,
-        *,
-        since: float | None = None,
-        after: str | None = None,
-        limit: int = USUAL,
-    ) -> StoreFuture[Page[Quarantined]]:
-        """Return what was kept without being passed on: unreadable bodies, and conflicts."""
-        return self.store.read(
-            lambda c: history.quarantined(
-                c, event_id=event_id, since=since, after=after, limit=limit
-            )
-        )
-
-    def quarantined_body(self, no: int) -> StoreFuture[bytes | None]:
-        """Return the bytes of one entry of the quarantine, by its number; None if there is none."""
-        return self.store.read(lambda c: history.quarantined_body(c, self.store.sealer, no))
-
     def replay(self, destination: str, event_id: str) -> StoreFuture[bool]:
         """Send an event once more, under its old id.
 
         False if it, or the destination, is unknown, if it is pending there, or if it is of an owner
         whose events don't go there.
+
+        Raises (in the future):
+            StoreUnavailable: nothing was lined up.
         """
 
         def work(connection: sa.Connection) -> bool:
@@ -127,6 +125,9 @@ class Insight:
             wanted: `since` is about when the events were accepted; no filter is everything.
             dead_only: only what was given up. Else also what has arrived already, of the types that
                 each destination asks for.
+
+        Raises (in the future):
+            StoreUnavailable: the database can't be used; what earlier writes lined up goes out.
         """
 
         def step(connection: sa.Connection, after: str | None) -> replay.Replayed:
@@ -142,6 +143,9 @@ class Insight:
         """Return how much is pending, and how old the oldest of it is, by kind of sink.
 
         What was read a short while ago is returned again: a large backlog takes time to count.
+
+        Raises (in the future):
+            StoreUnavailable: the database can't be used.
         """
         return self.figures.backlog(self.store)
 

@@ -16,17 +16,19 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import ConfigurationError, StoreError
+from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.relay.destinations import Destinations, check
 from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
 from fulfillment_sdk.relay.dispatching.loop_thread import LoopThread
 from fulfillment_sdk.relay.insight import Insight
+from fulfillment_sdk.relay.quarantine import Quarantine
 from fulfillment_sdk.relay.reports.figures import Figures
 from fulfillment_sdk.relay.reports.watch import Watch
 from fulfillment_sdk.relay.schema import SCHEMA
 from fulfillment_sdk.relay.tables import registry
-from fulfillment_sdk.relay.tables.accept import accept_many, put_aside
+from fulfillment_sdk.relay.tables.accept import accept_many
 from fulfillment_sdk.relay.upkeep.retention import keep_sweeping
 from fulfillment_sdk.relay.values import Accepted, Attempt, Destination, Event, Sink
 from fulfillment_sdk.store import Sealer, Store, StoreFuture
@@ -35,7 +37,7 @@ from fulfillment_sdk.store.keys import Keys, keys_for
 log = logging.getLogger("fulfillment_sdk.relay")
 
 
-class Relay(Insight):
+class Relay(Insight, Destinations, Quarantine):
     """Accepts events durably, keeps them, and passes them on until each destination has them.
 
     Used as a context manager it dispatches from a thread of its own; in a program that has a loop,
@@ -81,7 +83,7 @@ class Relay(Insight):
         retention: float | None = None,
         only_new: bool = False,
     ) -> None:
-        _check(destinations, sinks)
+        check(destinations, sinks)
         self._owns_store = isinstance(store, str)
         if isinstance(store, str):
             sealer = Sealer(keys if keys is not None else keys_for(store))
@@ -127,63 +129,15 @@ class Relay(Insight):
 
         Hand in all events of one transaction at once: they are put in order, which keeps two
         callers from waiting for each other.
+
+        Raises:
+            ValueError: an event holds what can't be stored; none of them is.
         """
         accepted = accept_many(
             connection, self.store.sealer, events, now=self.store.now(connection)
         )
         self._tell(connection)
         return accepted
-
-    def quarantine(self, event_id: str, body: bytes, why: str) -> StoreFuture[None]:
-        """Keep bytes that can't be passed on, for somebody to look at.
-
-        Raises (in the future):
-            StoreUnavailable: nothing was kept.
-            ValueError: nor can it be under this id.
-        """
-        return self.store.write(
-            lambda connection: self.quarantine_in(connection, event_id, body, why)
-        )
-
-    def quarantine_in(
-        self, connection: sa.Connection, event_id: str, body: bytes, why: str
-    ) -> None:
-        """Keep bytes that can't be passed on, in the caller's transaction."""
-        now = self.store.now(connection)
-        put_aside(connection, self.store.sealer, event_id, body, why, now=now)
-
-    # -- destinations at run time --------------------------------------------------------------
-
-    def put_destination(self, connection: sa.Connection, destination: Destination) -> Destination:
-        """Add a destination, or change the one of that name."""
-        self._tell(connection)  # one that was enabled again may have lanes due
-        now = self.store.now(connection)
-        return registry.put(connection, self.store.sealer, destination, now=now).destination
-
-    def remove_destination(self, connection: sa.Connection, name: str) -> bool:
-        """Take a destination out with what is pending for it; False if there was none."""
-        return registry.remove(connection, name)
-
-    def get_destination(self, connection: sa.Connection, name: str) -> Destination | None:
-        """Return the destination of that name."""
-        found = registry.get(connection, self.store.sealer, name)
-        return None if found is None else found.destination
-
-    def list_destinations(
-        self, connection: sa.Connection, owner: str | None = None
-    ) -> list[Destination]:
-        """Return the destinations of an owner, or all, oldest first."""
-        found = registry.of_owner(connection, self.store.sealer, owner)
-        return [one.destination for one in found]
-
-    def disable_owner(self, connection: sa.Connection, owner: str, why: str) -> None:
-        """Send nothing to an owner's destinations until `enable_owner`; events are kept."""
-        registry.disable_owner(connection, owner, why)
-
-    def enable_owner(self, connection: sa.Connection, owner: str, why: str) -> None:
-        """Go on with those of an owner's destinations that were disabled for this cause."""
-        self._tell(connection)  # what was kept for them is due
-        registry.enable_owner(connection, owner, why)
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -194,7 +148,14 @@ class Relay(Insight):
 
     @contextlib.asynccontextmanager
     async def running(self, *, grace: float = 5.0) -> AsyncIterator[Self]:
-        """Dispatch in this loop for as long as the block runs; then finish what is in hand."""
+        """Dispatch in this loop for as long as the block runs; then finish what is in hand.
+
+        It raises nothing of its own: a sink that does not open, and a store that can't be used,
+        are logged and tried again. What the block raises goes on through it.
+
+        Args:
+            grace: seconds for what is in hand; the rest is handed back.
+        """
         election = Election(self.store.url, poll=self._poll)
         sinks = LiveSinks(self._sinks, on_open=self._wake)
         dispatcher = self._new_dispatcher(sinks.ready)
@@ -218,15 +179,21 @@ class Relay(Insight):
             await sinks.close()
 
     def start(self) -> None:
-        """Dispatch from a thread of our own, with its own loop, until `stop`."""
+        """Dispatch from a thread of our own, with its own loop, until `stop`.
+
+        Nothing that a sink or the store does is raised, as for `running`.
+        """
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is in hand and end the thread that `start` began."""
+        """Finish what is in hand and end the thread that `start` began; raises nothing."""
         self._thread.stop()
 
     def close(self) -> None:
-        """Stop, and close the store if it was opened here."""
+        """Stop, and close the store if it was opened here; raises nothing.
+
+        A later call of this relay that needs the closed store raises `StoreError`.
+        """
         self.stop()
         if self._owns_store:
             self.store.close()
@@ -273,15 +240,3 @@ class Relay(Insight):
         dispatcher = self._dispatcher
         if dispatcher is not None:
             dispatcher.wake()
-
-
-def _check(destinations: Sequence[Destination], sinks: Mapping[str, Sink]) -> None:
-    names = [one.name for one in destinations]
-    for one in destinations:
-        if names.count(one.name) > 1:
-            raise ConfigurationError(f"Two destinations are called {one.name!r}")
-        if one.sink not in sinks:
-            raise ConfigurationError(
-                f"Destination {one.name!r} wants a sink of kind {one.sink!r}, which is not there",
-                remedy=f"Known kinds: {', '.join(sorted(sinks)) or 'none'}.",
-            )

@@ -11,7 +11,7 @@ import pytest
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
 from fulfillment_sdk.plugins.hooks import HookSink, bind_hooks
-from fulfillment_sdk.plugins.manager import inspect_plugin
+from fulfillment_sdk.plugins.plugin import inspect_plugin
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry, RetryPolicy
 from tests.unit.plugins.bodies import case_completed, delivery, status_changed, unknown_type
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from fulfillment_sdk.plugins import hookspecs
-from fulfillment_sdk.plugins.manager import HOOKS
+from fulfillment_sdk.plugins.plugin import HOOKS
 
 
 def test_the_specs_and_the_manager_agree_on_the_hooks() -> None:

@@ -13,13 +13,8 @@ import pytest
 from fulfillment_sdk.errors import PluginError
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
-from fulfillment_sdk.plugins.manager import (
-    DISABLE_VARIABLE,
-    ENTRY_POINT_GROUP,
-    Plugins,
-    inspect_plugin,
-    plugin_name,
-)
+from fulfillment_sdk.plugins.manager import DISABLE_VARIABLE, ENTRY_POINT_GROUP, Plugins
+from fulfillment_sdk.plugins.plugin import inspect_plugin, plugin_name
 
 
 class Named:

@@ -50,6 +50,7 @@ class Crew:
         self._random = random
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self._broken_off = False
         self._slice_ends = 0.0
 
     def serve(self, desk: Desk) -> None:
@@ -59,7 +60,7 @@ class Crew:
             desk.workers += 1
             task = asyncio.get_running_loop().create_task(self._work(desk))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(functools.partial(self._ended, desk))
 
     def leave(self) -> None:
         """Begin nothing more: what is queued is handed back, what is under way ends."""
@@ -73,7 +74,8 @@ class Crew:
         return len(self._tasks)
 
     def cancel(self) -> None:
-        """Break off what is under way."""
+        """Break off what is under way, having left."""
+        self._broken_off = True
         for task in self._tasks:
             task.cancel()
 
@@ -93,6 +95,12 @@ class Crew:
         for held in list(desk.queue):
             if not desk.admits(held, steady):
                 self.hand_back(desk, held)
+
+    def _ended(self, desk: Desk, task: asyncio.Task[None]) -> None:
+        """Replace a worker that somebody else cancelled: its queue must not wait for a claim."""
+        self._tasks.discard(task)
+        if not self._leaving:
+            self.serve(desk)
 
     async def _work(self, desk: Desk) -> None:
         steady = asyncio.get_running_loop().time
@@ -157,7 +165,13 @@ class Crew:
     async def _deliver(self, desk: Desk, held: Held, delivery: Delivery) -> Outcome:
         destination = desk.registered.destination
         sink = self._sinks[destination.sink]
-        outcome = await call_sink(sink, delivery, seconds=destination.timeout, threads=desk.threads)
+        outcome = await call_sink(
+            sink,
+            delivery,
+            seconds=destination.timeout,
+            threads=desk.threads,
+            is_over=lambda: self._broken_off,
+        )
         # What is refused says something about the event, not about the destination.
         if isinstance(outcome, Retry):
             desk.breaker.failed(held.claim.lane, destination.policy, self._clock())

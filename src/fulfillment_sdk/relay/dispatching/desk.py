@@ -57,7 +57,7 @@ class Desk:
     _threads: DaemonThreads | None = None
 
     def __attrs_post_init__(self) -> None:
-        self.update(self.registered)
+        self._go_on_with(self.registered)
 
     @property
     def is_empty(self) -> bool:
@@ -77,7 +77,11 @@ class Desk:
         return steady < self._paused_until
 
     def update(self, registered: Registered) -> None:
-        """Go on with the destination as somebody changed it."""
+        """Go on with the destination as somebody changed it; what is older is known already."""
+        if registered.version > self.registered.version:
+            self._go_on_with(registered)
+
+    def _go_on_with(self, registered: Registered) -> None:
         self.registered = registered
         self._paused_until = 0.0
         its = registered.destination
@@ -171,10 +175,16 @@ class Desk:
         """
         self._paused_until = held.lease.until
 
-    def disable(self) -> bool:
-        """Deliver nothing of what is queued; False if that was known already."""
+    def disable(self, registered: Registered | None = None) -> bool:
+        """Deliver nothing of what is queued; False if that was known already.
+
+        Args:
+            registered: the destination as it is since then; None if it is gone.
+        """
         its = self.registered.destination
-        if its.enabled:
+        if registered is not None:
+            self.update(registered)
+        elif its.enabled:
             disabled = attrs.evolve(its, enabled=False)
             self.registered = attrs.evolve(self.registered, destination=disabled)
         return its.enabled

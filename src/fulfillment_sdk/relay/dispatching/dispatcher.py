@@ -7,21 +7,18 @@ import contextlib
 import functools
 import logging
 import random as random_numbers
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-import sqlalchemy as sa
+from collections.abc import Awaitable, Callable, Mapping
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.dispatching.crew import Crew
-from fulfillment_sdk.relay.dispatching.desk import Held
 from fulfillment_sdk.relay.dispatching.hands import Hands
-from fulfillment_sdk.relay.dispatching.lease import Lease
-from fulfillment_sdk.relay.dispatching.picker import EVENTS_PER_LANE, Picker, Plan, Turn
+from fulfillment_sdk.relay.dispatching.intake import Intake
+from fulfillment_sdk.relay.dispatching.picker import Picker
 from fulfillment_sdk.relay.dispatching.renewal import Renewal
 from fulfillment_sdk.relay.dispatching.settling import Done, Result, Settler
 from fulfillment_sdk.relay.reports.watch import Watch
-from fulfillment_sdk.relay.tables.lanes import Claim, end_leases
-from fulfillment_sdk.relay.tables.load import Events, load
+from fulfillment_sdk.relay.tables.lanes import end_leases
+from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.values import Sink
 from fulfillment_sdk.store import Store
 
@@ -67,6 +64,7 @@ class Dispatcher:
         self._crew = Crew(
             self.hands, sinks, self._settler.add, clock=self._picker.now, random=random
         )
+        self._intake = Intake(store, self._picker, self.hands, self._crew, poll=poll)
         self.renewal = Renewal(store, self.hands, self._crew, lease=lease)
         """Goes round while `run` runs."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -122,6 +120,7 @@ class Dispatcher:
             self._ended.set()
             if not self._stopping:
                 self._renewing.cancel()
+                self._crew.leave()  # we were cancelled: nobody would renew its leases
 
     async def turn(self, *, look: bool = True) -> float:
         """Claim and begin what is due; return the seconds until there may be more.
@@ -140,16 +139,16 @@ class Dispatcher:
         wakes = self._wakes
         self._look = self._look and not plan.look
         try:
-            turn, heads, events = await self._store.write(
-                functools.partial(self._take, plan=plan, budget=self.hands.budget)
+            claimed = await self._store.write(
+                functools.partial(self._intake.claim, plan=plan, budget=self.hands.budget)
             )
         except Exception:
             self._look = True
             raise
-        self._picker.learn(plan, turn, asyncio.get_running_loop().time())
-        if not turn.claims:
+        self._picker.learn(plan, claimed.turn, asyncio.get_running_loop().time())
+        if not claimed.turn.claims:
             return min(self._poll, self._picker.pause(steady, look=self._look))
-        await self._begin(turn, heads, events, steady=steady, wakes=wakes)
+        await self._intake.begin(claimed, steady=steady, wakes=wakes)
         return 0.0
 
     async def stop(self, *, grace: float = 5.0) -> None:
@@ -177,73 +176,28 @@ class Dispatcher:
         self._settler.close()
         self.hands.close()
 
-    def _take(
-        self, connection: sa.Connection, plan: Plan, budget: int
-    ) -> tuple[Turn, list[Claim], Events]:
-        """Claim lanes and load what is small of them, at once: a read wakes the loop once more."""
-        turn = self._picker.pick(connection, plan)
-        heads: list[Claim] = []
-        for registered, claimed in turn.claims:
-            desk = self.hands.desks.get(registered.no)
-            heads.append(claimed if desk is None else desk.head_of(claimed))
-        sealer = self._store.sealer
-        return turn, heads, load(connection, sealer, heads, budget=budget, small_only=True)
-
-    async def _begin(
-        self, turn: Turn, heads: Sequence[Claim], events: Events, *, steady: float, wakes: int
-    ) -> None:
-        """Load what is large, and put all that was claimed into the desks' queues."""
-        desks = {registered.no: self.hands.desk(registered) for registered, _ in turn.claims}
-        failed = False
-        try:
-            if any(number not in events for head in heads for _, number in head.places):
-                budget, failed = self.hands.budget, True
-                events = await self._store.read(
-                    lambda c: load(c, self._store.sealer, heads, budget=budget, known=events)
-                )
-                failed = False
-        finally:
-            for (registered, claimed), head in zip(turn.claims, heads, strict=True):
-                numbers = () if failed else [number for _, number in head.places]
-                its = {number: events[number] for number in numbers if number in events}
-                held = Held(
-                    head,
-                    Lease(steady, self._picker.lease_of(registered)),
-                    its,
-                    sum(one.size for one in its.values()),
-                    may_hold_more=len(claimed.places) > len(head.places)
-                    or len(claimed.places) >= EVENTS_PER_LANE,
-                    wakes=wakes,
-                )
-                desk = desks[registered.no]
-                self.hands.take(desk, held)
-                if failed:
-                    self._crew.hand_back(desk, held, due_at=self._picker.now() + self._poll)
-        for desk in desks.values():
-            self._crew.serve(desk)
-
     def _settled(self, done: Done, result: Result | None) -> None:
         self.hands.settled()
         self._wake.set()
         if result is None or result.kept != "kept":
             return
         self._watch.settled(done.records)
-        settlement, no = done.settlement, done.settlement.claim.destination_no
+        settlement = done.settlement
         if result.disabled is not None:
-            self._disabled(no, done.name, result.disabled)
+            self._disabled(done, result.disabled, result.registered)
         elif (
             settlement.due_at is not None
             or done.held.may_hold_more
             or done.held.wakes != self._wakes
             or len(settlement.gone) < len(settlement.claim.places)
         ):
-            self._picker.expect(no, settlement.due_at)
+            self._picker.expect(done.no, settlement.due_at)
 
-    def _disabled(self, no: int, name: str, why: str) -> None:
-        desk = self.hands.desks.get(no)
-        if desk is not None and not desk.disable():
+    def _disabled(self, done: Done, why: str, registered: Registered | None) -> None:
+        desk = self.hands.desks.get(done.no)
+        if desk is not None and not desk.disable(registered):
             return  # lanes that were under way together are told about once
-        self._watch.disabled(name, why)
+        self._watch.disabled(done.name, why)
 
     async def _woken_within(self, seconds: float) -> None:
         await _within(asyncio.get_running_loop().time() + seconds, self._wake.wait())

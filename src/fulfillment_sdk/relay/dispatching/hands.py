@@ -46,11 +46,11 @@ class Hands:
         await self._empty.wait()
 
     def desk(self, registered: Registered) -> Desk:
-        """Return a destination's desk, which knows it as it is now."""
+        """Return a destination's desk, which then knows it as it is here, or as it became since."""
         desk = self.desks.get(registered.no)
         if desk is None:
             desk = self.desks[registered.no] = Desk(registered)
-        elif desk.registered is not registered:
+        else:
             desk.update(registered)
         return desk
 

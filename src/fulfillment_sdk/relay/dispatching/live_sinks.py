@@ -7,7 +7,10 @@ import contextlib
 import inspect
 import logging
 from collections.abc import Callable, Collection, Mapping
+from typing import Literal
 
+from fulfillment_sdk.relay.dispatching.cancelling import go_on
+from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
 from fulfillment_sdk.relay.values import Sink
 
 log = logging.getLogger("fulfillment_sdk.relay")
@@ -20,7 +23,9 @@ LAST_SECONDS = 1.0  # for one that is cancelled then
 class LiveSinks:
     """Opens sinks, goes on trying with those that fail, and closes what was opened.
 
-    All at the same time, so that one that hangs holds up no other, nor its host for ever.
+    All at the same time, so that one that hangs holds up no other, nor its host for ever. What is
+    no coroutine function runs in a thread of that sink's own, the one call behind the other: a sink
+    that hangs as it opens is closed when it has opened after all, though nobody waits for it.
 
     Args:
         sinks: kind -> sink.
@@ -44,6 +49,8 @@ class LiveSinks:
         self._retry = retry
         self._patience = patience
         self._started = False
+        self._threads = {kind: DaemonThreads(1, f"sink-{kind}") for kind in sinks}
+        self._cancelled: set[asyncio.Task[None]] = set()  # by us, and not by a sink
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -69,6 +76,8 @@ class LiveSinks:
         for kind, task in closing.items():
             if task in late:
                 log.error("sink %r did not close within %g s", kind, self._patience)
+        for threads in self._threads.values():
+            threads.close()
 
     async def _end(
         self, tasks: Collection[asyncio.Task[None]], *, patience: float = 0.0
@@ -78,6 +87,7 @@ class LiveSinks:
             return set()
         _, late = await asyncio.wait(tasks, timeout=patience)
         for task in late:
+            self._cancelled.add(task)
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=LAST_SECONDS)  # one may not let itself be cancelled
@@ -93,30 +103,37 @@ class LiveSinks:
         first.set()
 
     async def _open(self, kind: str) -> bool:
-        sink = self._sinks[kind]
-        try:
-            await _call(sink, "open")
-        except Exception as error:  # noqa: BLE001  a stranger's code may raise anything
-            log.error(
-                "sink %r did not open, its events wait: %s; next try in %g s",
-                kind,
-                type(error).__name__,
-                self._retry,
-            )
-            return False
-        self.ready[kind] = sink
-        return True
+        why = await self._call(kind, "open")
+        if why is None:
+            self.ready[kind] = self._sinks[kind]
+            return True
+        log.error(
+            "sink %r did not open, its events wait: %s; next try in %g s", kind, why, self._retry
+        )
+        return False
 
     async def _close(self, kind: str) -> None:
+        why = await self._call(kind, "close")
+        if why is not None:
+            log.error("sink %r did not close: %s", kind, why)
+
+    async def _call(self, kind: str, method: Literal["open", "close"]) -> str | None:
+        """Call a sink's method, if it has it; return the type of what it raised, if it did."""
+        function = getattr(self._sinks[kind], method, None)
+        if function is None:
+            return None
         try:
-            await _call(self._sinks[kind], "close")
-        except Exception as error:  # noqa: BLE001  a stranger's code may raise anything
-            log.error("sink %r did not close: %s", kind, type(error).__name__)
-
-
-async def _call(sink: Sink, method: str) -> None:
-    function = getattr(sink, method, None)
-    if function is not None:
-        result = function()
-        if inspect.isawaitable(result):
-            await result
+            if inspect.iscoroutinefunction(function):
+                await function()
+            else:
+                last = method == "close"
+                result = await self._threads[kind].call(function, even_late=last)
+                if inspect.isawaitable(result):
+                    await result
+        except BaseException as error:  # a stranger's code may raise anything
+            if isinstance(error, GeneratorExit) or asyncio.current_task() in self._cancelled:
+                raise
+            if isinstance(error, asyncio.CancelledError):
+                await go_on()
+            return type(error).__name__
+        return None

@@ -7,18 +7,17 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
-import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay.dispatching.desk import Desk
 from fulfillment_sdk.relay.dispatching.drift import Drift
 from fulfillment_sdk.relay.dispatching.hands import Hands
 from fulfillment_sdk.relay.dispatching.lookout import Lookout, due_of
+from fulfillment_sdk.relay.dispatching.turn import Plan, Turn
 from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.claim import claim
-from fulfillment_sdk.relay.tables.lanes import Claim, Wanted, earliest_due, next_due, shift
+from fulfillment_sdk.relay.tables.lanes import Wanted, earliest_due, next_due, shift
 from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.values import Sink
 from fulfillment_sdk.store import Store
@@ -30,52 +29,6 @@ LANES_PER_TURN = 200
 DESTINATIONS_PER_TURN = 200
 TIMEOUTS_PER_LEASE = 1.5  # a third of a lease may be over when a delivery begins
 SWEEP_SECONDS = 60.0  # between looks for destinations that are gone
-
-
-@attrs.frozen
-class Plan:
-    """What a turn is to look for, as far as this process knows.
-
-    Args:
-        due: destinations with a lane due and room for it, the longest due first.
-        look: whether to ask the store for others.
-        idle: destinations to be looked up, since they may be gone.
-        held: destinations to be looked up, since something of them is in hand, or waits for word.
-        jump: seconds by which the clock was set.
-        steady: when the turn began; seconds since whenever.
-    """
-
-    due: Sequence[int]
-    look: bool
-    idle: Sequence[int]
-    held: Sequence[int]
-    jump: float
-    steady: float
-
-
-@attrs.frozen
-class Turn:
-    """What a turn brought.
-
-    Args:
-        claims: the lanes that are ours, each with its destination.
-        now: epoch seconds by the clock that leases go by.
-        found: what a look showed: destinations with something pending, and when it is due.
-        took: the seconds that this look took.
-        exhausted: destinations where nothing more is due, or nothing can be done about it.
-        later: when the first lane comes due there, of which nothing is due now.
-        gone: those that are no longer there.
-        changed: those in hand that were changed.
-    """
-
-    claims: Sequence[tuple[Registered, Claim]] = ()
-    now: float = 0.0
-    found: Mapping[int, float] | None = None
-    took: float = 0.0
-    exhausted: Sequence[int] = ()
-    later: Mapping[int, float] = MappingProxyType({})
-    gone: Sequence[int] = ()
-    changed: Sequence[Registered] = ()
 
 
 class Picker:
@@ -201,9 +154,7 @@ class Picker:
             steady=steady,
         )
         for registered in turn.changed:
-            desk = self._hands.desks[registered.no]
-            if registered.version > desk.registered.version:
-                desk.update(registered)
+            self._hands.desks[registered.no].update(registered)
         idle = set(self._hands.idle())
         for no in turn.gone:
             if no not in idle:

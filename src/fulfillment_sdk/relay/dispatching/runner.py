@@ -10,6 +10,7 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
+from fulfillment_sdk.relay.dispatching.cancelling import go_on, is_asked_to_end
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry, tidied
 from fulfillment_sdk.relay.values import Delivery, Sink
 
@@ -34,8 +35,13 @@ class DaemonThreads:
         self._threads = 0
         self._gate = threading.Lock()
 
-    async def call(self, function: Callable[[], Any]) -> Any:
-        """Run `function()` in a thread; cancelling the wait leaves the thread to finish alone."""
+    async def call(self, function: Callable[[], Any], *, even_late: bool = False) -> Any:
+        """Run `function()` in a thread; cancelling the wait leaves the thread to finish alone.
+
+        Args:
+            function: what to run.
+            even_late: run it also if nobody waits for it any more when its turn comes.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
 
@@ -48,7 +54,7 @@ class DaemonThreads:
                 future.set_exception(error)
 
         def run() -> None:
-            if future.cancelled():
+            if future.cancelled() and not even_late:
                 return  # timed out while it queued: the lane is no longer ours to deliver
             result, failure = None, None
             try:
@@ -111,41 +117,59 @@ class DaemonThreads:
 
 
 async def call_sink(
-    sink: Sink, delivery: Delivery, *, seconds: float, threads: DaemonThreads
+    sink: Sink,
+    delivery: Delivery,
+    *,
+    seconds: float,
+    threads: DaemonThreads,
+    is_over: Callable[[], bool],
 ) -> Outcome:
     """Deliver once; whatever the sink does, the answer is an outcome.
 
     A sink's exception is told by its type alone, since its text may quote the event.
+
+    Args:
+        sink: what delivers.
+        delivery: what it is given.
+        seconds: its time limit.
+        threads: where it runs if it is no coroutine function.
+        is_over: whether our own side has cancelled this task. Any other cancellation is the
+            sink's doing: a failed try, of which nothing is left behind.
+
+    Raises:
+        asyncio.CancelledError: it is over.
     """
     limit = asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)
-    outcome: Any
     try:
-        if inspect.iscoroutinefunction(sink.deliver):
-            outcome = await _answer(sink.deliver(delivery), limit)
-        else:
-            async with limit:
-                outcome = await threads.call(lambda: sink.deliver(delivery))
-                if isinstance(outcome, Awaitable):
-                    outcome = await outcome
-        if isinstance(outcome, Delivered | Retry | Reject):
-            return tidied(outcome)
+        outcome = _checked(await _call(sink, delivery, limit, threads))
     except BaseException as error:  # a stranger's code may raise anything
-        if _is_ours(error):
+        if isinstance(error, GeneratorExit):
+            raise
+        if isinstance(error, asyncio.CancelledError) and is_over():
             raise
         if limit.expired():
-            return Retry(f"no answer within {seconds:g} s")
-        return Retry(f"{type(error).__name__} raised by the sink")
-    return Retry(
-        f"the sink returned {type(outcome).__name__} instead of Delivered, Retry or Reject"
-    )
+            outcome = Retry(f"no answer within {seconds:g} s")
+        else:
+            outcome = Retry(f"{type(error).__name__} raised by the sink")
+    if is_asked_to_end() and not is_over():
+        await go_on()
+    return outcome
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Tell whether this ends the delivery's task: no doing of the sink's."""
-    if isinstance(error, asyncio.CancelledError):
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
-    return isinstance(error, GeneratorExit)
+async def _call(
+    sink: Sink, delivery: Delivery, limit: asyncio.Timeout, threads: DaemonThreads
+) -> object:
+    if inspect.iscoroutinefunction(sink.deliver):
+        return await _answer(sink.deliver(delivery), limit)
+    async with limit:
+        answer = await threads.call(lambda: sink.deliver(delivery))
+        return await answer if isinstance(answer, Awaitable) else answer
+
+
+def _checked(answer: object) -> Outcome:
+    if isinstance(answer, Delivered | Retry | Reject):
+        return tidied(answer)
+    return Retry(f"the sink returned {type(answer).__name__} instead of Delivered, Retry or Reject")
 
 
 async def _answer(deliver: Coroutine[Any, Any, Any], limit: asyncio.Timeout) -> Any:

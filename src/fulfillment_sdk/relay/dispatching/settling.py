@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay.dispatching.desk import Held
+from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.lanes import Settlement
+from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.tables.settle import Kept, settle_many
 from fulfillment_sdk.relay.tables.tally import Tally, count
 from fulfillment_sdk.relay.values import Attempt
@@ -39,6 +41,11 @@ class Done:
     records: Sequence[Attempt] = ()
 
     @property
+    def no(self) -> int:
+        """The destination's number."""
+        return self.settlement.claim.destination_no
+
+    @property
     def name(self) -> str:
         """The destination's."""
         return self.tally.registered.destination.name
@@ -51,10 +58,12 @@ class Result:
     Args:
         kept: `busy` where the lane is ours and somebody has locked it.
         disabled: the cause, if the destination was disabled with it.
+        registered: the destination as it is then, if it was.
     """
 
     kept: Kept
     disabled: str | None = None
+    registered: Registered | None = None
 
 
 Batch = Sequence[Done]
@@ -133,10 +142,16 @@ class Settler:
         kept = settle_many(connection, [done.settlement for done in every], now=now)
         counted = [done.tally for done, word in zip(every, kept, strict=True) if word == "kept"]
         disabled = count(connection, counted, now=now)
+        causes = [
+            _ended(done, disabled) if word == "kept" else None
+            for done, word in zip(every, kept, strict=True)
+        ]
+        numbers = [done.no for done, why in zip(every, causes, strict=True) if why is not None]
+        after = registry.by_number(connection, self._store.sealer, sorted(set(numbers)))
         results = iter(
             [
-                Result(word, _ended(done, disabled) if word == "kept" else None)
-                for done, word in zip(every, kept, strict=True)
+                Result(word) if why is None else Result(word, why, after.get(done.no))
+                for done, word, why in zip(every, kept, causes, strict=True)
             ]
         )
         return [[next(results) for _ in batch] for batch in batches]
@@ -167,4 +182,4 @@ class Settler:
 
 
 def _ended(done: Done, disabled: dict[int, str]) -> str | None:
-    return done.settlement.disable or disabled.pop(done.settlement.claim.destination_no, None)
+    return done.settlement.disable or disabled.pop(done.no, None)

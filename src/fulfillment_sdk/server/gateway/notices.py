@@ -19,7 +19,7 @@ from fulfillment_sdk.server.gateway import organizations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.letters import disabled
 from fulfillment_sdk.server.gateway.mailer import MailFailed
-from fulfillment_sdk.server.gateway.subscriptions import BY_HAND, TOLD
+from fulfillment_sdk.server.gateway.subscription_fields import BY_HAND, TOLD
 
 EVERY = 600.0
 """Seconds between looks; a subscription that is disabled meanwhile is looked at once."""

@@ -115,7 +115,7 @@ async def test_a_probe_that_could_not_be_claimed_is_made_later(
         raise StoreUnavailable("The database can't be reached")
 
     with monkeypatch.context() as broken:
-        broken.setattr("fulfillment_sdk.relay.dispatching.dispatcher.load", refuses)
+        broken.setattr("fulfillment_sdk.relay.dispatching.intake.load", refuses)
         with pytest.raises(StoreUnavailable):
             await dispatcher.turn()
     bench.clock.now += 60

@@ -9,7 +9,13 @@ import attrs
 import pytest
 
 from fulfillment_sdk.relay import Delivered, Delivery, Destination, Outcome, Reject, Retry
-from tests.unit.relay.conftest import Bench, event
+from fulfillment_sdk.relay.dispatching.desk import Desk, Held
+from fulfillment_sdk.relay.dispatching.hands import Hands
+from fulfillment_sdk.relay.dispatching.lease import Lease
+from fulfillment_sdk.relay.tables import registry
+from fulfillment_sdk.relay.tables.lanes import Claim
+from fulfillment_sdk.relay.tables.registry import Registered
+from tests.unit.relay.conftest import Bench, event, to
 
 Make = Callable[..., Bench]
 
@@ -120,3 +126,63 @@ async def test_what_was_refused_in_vain_is_asked_again_when_the_lease_is_over(
     assert wait is not None
     assert 40 < wait <= 45, "one and a half times the sink's timeout"
     assert desk.room(bench.clock.now, steady + wait, budget=100) > 0
+
+
+def later(desk: Desk, versions: int, **changes: object) -> Registered:
+    """Return a desk's destination as it would be read anew, so many changes later."""
+    its = desk.registered
+    destination = attrs.evolve(its.destination, **changes)  # type: ignore[arg-type]
+    return attrs.evolve(its, destination=destination, version=its.version + versions)
+
+
+def test_a_desk_that_was_disabled_stays_so_for_a_look_that_began_before() -> None:
+    hands = Hands()
+    desk = hands.desk(Registered(1, to(), 5))
+    assert desk.disable(later(desk, 2, enabled=False))
+
+    assert hands.desk(Registered(1, to(), 5)) is desk
+    assert hands.desk(Registered(1, to(concurrency=7), 6)) is desk, "changed before, read late"
+    assert not desk.registered.destination.enabled
+    assert not desk.disable(later(desk, 0)), "it is known"
+
+
+def test_a_desk_goes_on_once_its_destination_is_enabled_anew() -> None:
+    hands = Hands()
+    desk = hands.desk(Registered(1, to(), 5))
+    before = later(desk, 1, enabled=False)
+    hands.desk(Registered(1, to(), 7))
+    assert desk.disable(before), "of which somebody still has to be told"
+
+    assert desk.registered.destination.enabled, "it was enabled after that"
+
+
+async def test_lanes_of_a_look_that_began_before_its_destination_was_disabled_do_not_go(
+    make: Make,
+) -> None:
+    bench = make()
+    bench.sink.script["e1"] = [Reject("HTTP 410", disable=True)]
+    bench.accept(event("e1"))
+    dispatcher = bench.dispatcher()
+    before = bench.store.read(lambda c: registry.by_number(c, bench.store.sealer, [1])).result()[1]
+    bench.store.write(lambda c: bench.relay.put_destination(c, to(concurrency=7))).result()
+    changed = bench.store.read(lambda c: registry.by_number(c, bench.store.sealer, [1])).result()[1]
+    await bench.turn(dispatcher)
+    (desk,) = dispatcher.hands.desks.values()
+
+    for stale in (before, changed):
+        dispatcher.hands.desk(stale)
+        assert not desk.registered.destination.enabled
+    assert desk.registered.version == changed.version + 1, "as it is in the database"
+    assert bench.disabled == [("partner", "HTTP 410")]
+
+
+def test_what_was_refused_is_not_begun_for_a_look_that_began_before() -> None:
+    hands = Hands()
+    desk = hands.desk(Registered(1, to(), 5))
+    claim = Claim(destination_no=1, lane=1, token="us", until=0.0, tries=0, why="", places=())
+    desk.refused(Held(claim, Lease(100.0, 20.0), {}, 0))
+    hands.desk(Registered(1, to(), 5))
+    assert desk.is_paused(101.0)
+
+    hands.desk(Registered(1, to(), 6))
+    assert not desk.is_paused(101.0), "somebody changed it"

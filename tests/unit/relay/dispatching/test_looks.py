@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome
+from fulfillment_sdk.relay.dispatching.dispatcher import Dispatcher
 from fulfillment_sdk.relay.dispatching.hands import Hands
 from fulfillment_sdk.relay.dispatching.lookout import Lookout
+from fulfillment_sdk.relay.dispatching.pace import Pace
 from fulfillment_sdk.relay.dispatching.picker import Picker
 from fulfillment_sdk.relay.schema import destinations, lanes
 from fulfillment_sdk.relay.tables import registry
@@ -104,48 +107,70 @@ def test_a_claim_that_takes_all_that_is_due_leaves_the_next_due_time_known(make:
     assert len(see(bench, picker, 100.5)) == 1, "before the next look"
 
 
-class Stops:
-    """The last delivery."""
+class Busy:
+    """Deliveries of a tenth of a second, by the loop's clock; what is told of some of them."""
 
-    def __init__(self) -> None:
-        self.called = asyncio.Event()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self._told: dict[int, asyncio.Event] = {}
+        loop = asyncio.get_running_loop()
+        time = loop.time
+        monkeypatch.setattr(loop, "time", lambda: time() + self.count / 10)
+
+    def reaches(self, count: int) -> asyncio.Event:
+        return self._told.setdefault(count, asyncio.Event())
 
     async def __call__(self, _delivery: Delivery) -> Outcome:
-        self.called.set()
+        self.count += 1
+        if self.count in self._told:
+            self._told[self.count].set()
         return Delivered()
+
+
+def with_so_many_turns(dispatcher: Dispatcher, most: int) -> Dispatcher:
+    """Break a dispatcher off that goes round and round, before it hangs the loop."""
+    turn, numbers = dispatcher.turn, itertools.count(1)
+
+    async def counted(*, look: bool = True) -> float:
+        if next(numbers) > most:
+            pytest.fail(f"{most} turns are more than enough")
+        return await turn(look=look)
+
+    dispatcher.turn = counted  # type: ignore[method-assign]
+    return dispatcher
 
 
 async def test_a_dispatcher_that_is_woken_all_the_time_looks_all_the_same(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Pace, "lanes_ahead", lambda _pace, _concurrency: 0)  # each one wakes it
     bench = make(to("busy", types=("a",), concurrency=1), to("other", types=("b",)))
-    passed = [0.0]
-    loop = asyncio.get_running_loop()
-    time = loop.time
-    monkeypatch.setattr(loop, "time", lambda: time() + passed[0])
-
-    async def takes_a_while(delivery: Delivery) -> Outcome:
-        passed[0] += 0.1
-        if delivery.id == "a10":  # a worker died, and its lease is over
-            over = sa.update(lanes).where(lanes.c.lease == "another's")
-            await bench.store.write(lambda c: c.execute(over.values(due_at=START)))
-        return Delivered()
-
-    backlog = [event(f"a{n}", "case_a", n, type="a") for n in range(1, 200)]
-    bench.sink.script |= {one.id: [takes_a_while] for one in backlog}
-    bench.accept(*backlog, event("b1", "case_b", 1, type="b"))
-    dead = sa.update(lanes).where(lanes.c.destination_no == 2)
-    dead = dead.values(due_at=START + 9e9, lease="another's")
+    busy = Busy(monkeypatch)
+    backlog = [event(f"a{n}", f"case_{n}", type="a") for n in range(100)]
+    bench.sink.script |= {one.id: [busy] for one in backlog}
+    bench.store.write(
+        lambda c: bench.relay.accept_in(c, [*backlog, event("b1", "case_b", type="b")])
+    ).result()
+    others = sa.update(lanes).where(lanes.c.destination_no == 2)
+    dead = others.values(due_at=START + 9e9, lease="another's")
     bench.store.write(lambda c: c.execute(dead)).result()
-    dispatcher = bench.dispatcher(poll=1.0, lease=1e6)
-    bench.sink.script["a199"] = [stops := Stops()]
-    running = asyncio.create_task(dispatcher.run())
-    async with asyncio.timeout(60):  # of which the deliveries take twenty
-        await stops.called.wait()
+    dispatcher = with_so_many_turns(bench.dispatcher(poll=1.0, lease=1e6), 400)
+    some, all_of_them = busy.reaches(10), busy.reaches(100)
+
+    async def look_on() -> None:
+        await some.wait()  # a worker died, and its lease is over
+        await bench.store.write(lambda c: c.execute(others.values(due_at=START)))
+        await all_of_them.wait()
+
+    running, looking_on = asyncio.create_task(dispatcher.run()), asyncio.create_task(look_on())
+    await asyncio.wait([running, looking_on], return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        looking_on.cancel()
+        await running
     await dispatcher.stop()
     await running
 
-    assert "b1" in bench.sink.ids, "it has been due for nearly twenty seconds"
+    assert "b1" in bench.sink.ids, "it has been due for nine seconds, nine times the poll"
     assert bench.sink.ids.index("b1") < 60, "within some seconds; each delivery takes a tenth"
 
 

@@ -45,7 +45,7 @@ class Plain:
 async def outcome_of(sink: Sink | Plain) -> Outcome:
     threads = DaemonThreads(1, "sink-d")
     try:
-        return await call_sink(sink, DELIVERY, seconds=5, threads=threads)
+        return await call_sink(sink, DELIVERY, seconds=5, threads=threads, is_over=lambda: False)
     finally:
         threads.close()
 

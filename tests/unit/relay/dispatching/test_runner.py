@@ -43,7 +43,7 @@ class Plain:
 async def call(sink: Plain) -> Outcome:
     threads = DaemonThreads(2, "sink-d")
     try:
-        return await call_sink(sink, DELIVERY, seconds=5, threads=threads)
+        return await call_sink(sink, DELIVERY, seconds=5, threads=threads, is_over=lambda: False)
     finally:
         threads.close()
 
@@ -88,9 +88,8 @@ async def test_a_call_that_timed_out_while_it_queued_is_never_made() -> None:
     await asyncio.to_thread(busy.wait, 10)
     sink = Plain(Delivered())
 
-    assert await call_sink(sink, DELIVERY, seconds=0.01, threads=threads) == Retry(
-        "no answer within 0.01 s"
-    )
+    outcome = await call_sink(sink, DELIVERY, seconds=0.01, threads=threads, is_over=lambda: False)
+    assert outcome == Retry("no answer within 0.01 s")
     go.set()
     await holding
     await threads.call(lambda: None)

@@ -29,8 +29,12 @@ class Sink:
 async def call() -> AsyncIterator[Call]:
     threads = DaemonThreads(1, "sink-d")
 
-    async def through(how: Callable[[], Awaitable[object]], seconds: float = 5.0) -> Outcome:
-        return await call_sink(Sink(how), DELIVERY, seconds=seconds, threads=threads)
+    async def through(
+        how: Callable[[], Awaitable[object]], seconds: float = 5.0, *, is_over: bool = False
+    ) -> Outcome:
+        return await call_sink(
+            Sink(how), DELIVERY, seconds=seconds, threads=threads, is_over=lambda: is_over
+        )
 
     yield through
     threads.close()
@@ -141,7 +145,7 @@ async def test_a_delivery_that_is_cancelled_cancels_its_sink(call: Call) -> None
             raise
         return Delivered()
 
-    task = asyncio.ensure_future(call(hangs))
+    task = asyncio.ensure_future(call(hangs, is_over=True))
     await began.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -6,7 +6,7 @@ import pytest
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.server.gateway.answers import Refused
-from fulfillment_sdk.server.gateway.subscriptions import read_wanted
+from fulfillment_sdk.server.gateway.subscription_fields import read_wanted
 
 URL = "https://partner.example.org/hook"
 

@@ -1,0 +1,57 @@
+"""A turn of the dispatcher: what it is to look for, and what it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import attrs
+
+from fulfillment_sdk.relay.tables.lanes import Claim
+from fulfillment_sdk.relay.tables.registry import Registered
+
+
+@attrs.frozen
+class Plan:
+    """What a turn is to look for, as far as this process knows.
+
+    Args:
+        due: destinations with a lane due and room for it, the longest due first.
+        look: whether to ask the store for others.
+        idle: destinations to be looked up, since they may be gone.
+        held: destinations to be looked up, since something of them is in hand, or waits for word.
+        jump: seconds by which the clock was set.
+        steady: when the turn began; seconds since whenever.
+    """
+
+    due: Sequence[int]
+    look: bool
+    idle: Sequence[int]
+    held: Sequence[int]
+    jump: float
+    steady: float
+
+
+@attrs.frozen
+class Turn:
+    """What a turn brought.
+
+    Args:
+        claims: the lanes that are ours, each with its destination.
+        now: epoch seconds by the clock that leases go by.
+        found: what a look showed: destinations with something pending, and when it is due.
+        took: the seconds that this look took.
+        exhausted: destinations where nothing more is due, or nothing can be done about it.
+        later: when the first lane comes due there, of which nothing is due now.
+        gone: those that are no longer there.
+        changed: those in hand that were changed.
+    """
+
+    claims: Sequence[tuple[Registered, Claim]] = ()
+    now: float = 0.0
+    found: Mapping[int, float] | None = None
+    took: float = 0.0
+    exhausted: Sequence[int] = ()
+    later: Mapping[int, float] = MappingProxyType({})
+    gone: Sequence[int] = ()
+    changed: Sequence[Registered] = ()

@@ -1,0 +1,68 @@
+"""What a relay keeps and does not pass on: unreadable bodies, and conflicts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.relay.reports import history
+from fulfillment_sdk.relay.reports.history import Quarantined
+from fulfillment_sdk.relay.reports.pages import USUAL, Page
+from fulfillment_sdk.relay.tables.accept import put_aside
+from fulfillment_sdk.store import Store, StoreFuture
+
+
+class Quarantine:
+    """The part of a relay that keeps bytes apart, and shows them to those who look."""
+
+    store: Store
+
+    def quarantine(self, event_id: str, body: bytes, why: str) -> StoreFuture[None]:
+        """Keep bytes that can't be passed on, for somebody to look at.
+
+        Raises:
+            StoreError: the store is closed.
+            StoreUnavailable: nothing was kept (in the future).
+            ValueError: nor can it be under this id (in the future).
+        """
+        return self.store.write(
+            lambda connection: self.quarantine_in(connection, event_id, body, why)
+        )
+
+    def quarantine_in(
+        self, connection: sa.Connection, event_id: str, body: bytes, why: str
+    ) -> None:
+        """Keep bytes that can't be passed on, in the caller's transaction.
+
+        What the database raises ends that transaction: a `StoreUnavailable` in its future.
+        """
+        now = self.store.now(connection)
+        put_aside(connection, self.store.sealer, event_id, body, why, now=now)
+
+    def quarantined(
+        self,
+        event_id: str | None = None,
+        *,
+        since: float | None = None,
+        after: str | None = None,
+        limit: int = USUAL,
+    ) -> StoreFuture[Page[Quarantined]]:
+        """Return what was kept without being passed on: unreadable bodies, and conflicts.
+
+        Raises (in the future):
+            ValueError: `after` is no cursor of this list, or `limit` is below 1.
+            StoreUnavailable: the database can't be used.
+        """
+        return self.store.read(
+            lambda c: history.quarantined(
+                c, event_id=event_id, since=since, after=after, limit=limit
+            )
+        )
+
+    def quarantined_body(self, no: int) -> StoreFuture[bytes | None]:
+        """Return the bytes of one entry of the quarantine, by its number; None if there is none.
+
+        Raises (in the future):
+            StoreError: no storage key that is here opens them, or they are damaged.
+            StoreUnavailable: the database can't be used.
+        """
+        return self.store.read(lambda c: history.quarantined_body(c, self.store.sealer, no))

@@ -46,6 +46,9 @@ NOT_JSON = _reply(415, {"error": "Only application/json without compression is r
 NOT_STORED = _reply(503, {"error": "Can't be stored just now"}, **{"retry-after": str(RETRY_AFTER)})
 
 
+_DECISIVE = frozenset({"content-type", "content-encoding", "content-length"})
+
+
 def refuse_head(method: str, headers: Mapping[str, str]) -> Reply | None:
     """Return the answer to a request that its head alone decides, or None: then read its body.
 
@@ -54,7 +57,8 @@ def refuse_head(method: str, headers: Mapping[str, str]) -> Reply | None:
     """
     if method != "POST":
         return NOT_POST
-    head = {name.lower(): value.strip().lower() for name, value in headers.items()}
+    names = ((name.lower(), name) for name in headers)
+    head = {lower: headers[name].strip().lower() for lower, name in names if lower in _DECISIVE}
     media_type = head.get("content-type", "").partition(";")[0].strip()
     if media_type != "application/json" or head.get("content-encoding", "identity") != "identity":
         return NOT_JSON

@@ -133,11 +133,13 @@ class Relay(Insight, Destinations, Quarantine):
         Raises:
             ValueError: an event holds what can't be stored; none of them is.
         """
-        accepted = accept_many(
-            connection, self.store.sealer, events, now=self.store.now(connection)
+        return accept_many(
+            connection,
+            self.store.sealer,
+            events,
+            now=self.store.now(connection),
+            tell=lambda: self._tell(connection),
         )
-        self._tell(connection)
-        return accepted
 
     # -- running -----------------------------------------------------------------------------------
 

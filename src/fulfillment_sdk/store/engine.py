@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from fulfillment_sdk.errors import ConfigurationError, MissingExtra
+from fulfillment_sdk.store.driver import translated
 from fulfillment_sdk.store.private_files import make_private_folder
-from fulfillment_sdk.store.session import KEEPALIVES, settle_in
+from fulfillment_sdk.store.session import KEEPALIVES, refuse_if_gone, settle_in
 
 _SQLITE_NEEDED = (3, 35)  # the first with RETURNING
 _BUSY_SECONDS = 5.0
@@ -56,7 +57,6 @@ def make_engine(url: str, *, readonly: bool, pool: int = 8) -> sa.Engine:
             parsed,
             pool_size=pool,
             max_overflow=0,
-            pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             hide_parameters=True,
             connect_args=KEEPALIVES,
@@ -64,6 +64,7 @@ def make_engine(url: str, *, readonly: bool, pool: int = 8) -> sa.Engine:
     except (sa.exc.ArgumentError, ValueError, TypeError):
         raise _unreadable() from None
     sa.event.listen(engine, "connect", settle_in)
+    sa.event.listen(engine, "checkout", refuse_if_gone)
     return reading(engine) if readonly else engine
 
 
@@ -122,6 +123,7 @@ def _sqlite_engine(url: URL, *, readonly: bool, pool: int) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _on_begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+        with translated(connection, begin) as driver:
+            driver.execute(begin)
 
     return engine

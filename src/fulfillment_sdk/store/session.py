@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import select
 from typing import Any
+
+import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError
 
@@ -53,3 +56,17 @@ def settle_in(connection: Any, _record: object = None) -> None:
             "The server acknowledges commits that are not on its disk",
             remedy="Let its role set synchronous_commit to on.",
         )
+
+
+def refuse_if_gone(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where the server has hung up since the connection's last use.
+
+    Nobody has asked it anything: what is there to be read is its farewell. A look, where a ping
+    would be a round trip before each transaction.
+    """
+    if not connection.closed:
+        ready = select.poll()
+        ready.register(connection.fileno(), select.POLLIN)
+        if not ready.poll(0):
+            return
+    raise sa.exc.DisconnectionError

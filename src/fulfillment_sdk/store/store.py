@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.store import announcement
+from fulfillment_sdk.store.driver import execute
 from fulfillment_sdk.store.engine import make_engine
 from fulfillment_sdk.store.failures import failure, unavailable
 from fulfillment_sdk.store.fork_gate import ForkGate
@@ -173,7 +174,8 @@ class Store:
         """Return the time that leases go by: on a server's database, that database's own."""
         if connection.dialect.name == "sqlite":
             return self.clock()
-        return float(connection.exec_driver_sql(_SERVER_TIME).scalar_one())
+        ((now,),) = execute(connection, _SERVER_TIME)
+        return float(now)
 
     def announce(self, connection: sa.Connection) -> None:
         """Have the transaction at hand tell other processes, on its commit, to look again.

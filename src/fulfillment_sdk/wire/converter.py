@@ -138,7 +138,7 @@ def _by_name(known: tuple[Spec, ...], payload: Mapping[str, object]) -> dict[str
     fields: dict[str, object] = {}
     for spec in known:
         holder = payload.get(spec.part) if spec.part else payload
-        value = holder.get(spec.wire) if isinstance(holder, Mapping) else None
+        value = holder.get(spec.wire) if isinstance(holder, dict) else None
         if value is not None and not (value == "" and spec.kind in _BLANKABLE):
             fields[spec.name] = value
     return fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -32,7 +32,12 @@ def lane_number(key: str) -> int:
 
 
 def accept_many(
-    connection: sa.Connection, sealer: Sealer, batch: Sequence[Event], *, now: float
+    connection: sa.Connection,
+    sealer: Sealer,
+    batch: Sequence[Event],
+    *,
+    now: float,
+    tell: Callable[[], None] = lambda: None,
 ) -> list[Accepted]:
     """Store the events and line them up for their destinations.
 
@@ -45,6 +50,7 @@ def accept_many(
         sealer: seals the bodies.
         batch: an id may be in it more than once.
         now: epoch seconds.
+        tell: called if there is anything new for a destination that is enabled.
 
     Returns:
         one result for each event, in the order of `batch`.
@@ -58,7 +64,7 @@ def accept_many(
     for index in sorted(range(len(batch)), key=lambda index: batch[index].id):
         firsts.setdefault(batch[index].id, index)
     numbers, known = _insert(connection, sealer, [batch[index] for index in firsts.values()], now)
-    sent = _send(connection, [batch[firsts[one]] for one in numbers], numbers, now)
+    sent = _send(connection, [batch[firsts[one]] for one in numbers], numbers, now, tell)
     results: list[Accepted] = []
     for index, event in enumerate(batch):
         first = firsts[event.id]
@@ -138,7 +144,11 @@ def _insert(
 
 
 def _send(
-    connection: sa.Connection, events: Sequence[Event], numbers: Mapping[str, int], now: float
+    connection: sa.Connection,
+    events: Sequence[Event],
+    numbers: Mapping[str, int],
+    now: float,
+    tell: Callable[[], None],
 ) -> Counter[str]:
     """Line new events up for whoever wants them; return for how many destinations each."""
     sent: Counter[str] = Counter()
@@ -148,6 +158,7 @@ def _send(
     numbered = functools.cache(lane_number)  # a batch has many events of few lanes
     rows: list[dict[str, int]] = []
     due: dict[LaneKey, float] = {}
+    awaited = False
     for event in events:
         for route in routes.to(event.type, event.owner):
             lane = numbered(event.lane if route.ordering == "case" else event.id)
@@ -161,7 +172,10 @@ def _send(
                 }
             )
             sent[event.id] += 1
+            awaited = awaited or route.enabled
     line_up(connection, rows, due)
+    if awaited:
+        tell()
     return sent
 
 

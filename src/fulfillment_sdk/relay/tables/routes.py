@@ -24,6 +24,7 @@ class Route:
     ordering: str
     first_delay: float
     types: frozenset[str]
+    enabled: bool
 
     def takes(self, event_type: str) -> bool:
         """Tell whether the destination wants events of this type."""
@@ -46,8 +47,10 @@ class Routes:
         """
         rows = _ROUTES.run(connection, [(one,) for one in sorted({EVERYBODY, *owners})])
         by_owner: defaultdict[str, list[Route]] = defaultdict(list)
-        for no, owner, ordering, policy, types in sorted(rows, key=lambda row: row[0]):
-            by_owner[owner].append(Route(no, ordering, _first_delay(policy), _types(types)))
+        for no, owner, ordering, policy, types, enabled in sorted(rows, key=lambda row: row[0]):
+            by_owner[owner].append(
+                Route(no, ordering, _first_delay(policy), _types(types), bool(enabled))
+            )
         return cls(dict(by_owner))
 
     def to(self, event_type: str, owner: str) -> list[Route]:
@@ -79,7 +82,8 @@ def _types(types: str) -> frozenset[str]:
 _ROUTES = Query(
     {"owner": "text"},
     """
-    SELECT d.no, d.owner, d.ordering, CAST(d.policy AS TEXT), CAST(d.types AS TEXT)
+    SELECT d.no, d.owner, d.ordering, CAST(d.policy AS TEXT), CAST(d.types AS TEXT),
+        d.enabled
     FROM given CROSS JOIN relay_destinations AS d WHERE d.owner = given.owner
     """,
     locking="FOR KEY SHARE OF d",

@@ -4,21 +4,21 @@ SQLite runs a statement once per row, which costs it no round trip, and looks ma
 `VALUES` list. PostgreSQL gets every column as one binary array, whatever the number of rows: two
 thirds of the time of one JSON parameter at 256 events, and bytes go as they are.
 
-In the statements the rows are called `given` and have the columns named here.
-
-They go straight to the driver: SQLAlchemy's result of a statement costs 15 to 40 microseconds, and
-an event that comes alone takes twenty of them on its way, half of its time.
+In the statements the rows are called `given` and have the columns named here. They go straight to
+the driver.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import attrs
 import sqlalchemy as sa
+
+from fulfillment_sdk.store.driver import execute as execute
+from fulfillment_sdk.store.driver import translated
 
 T = TypeVar("T")
 
@@ -35,21 +35,6 @@ def is_sqlite(connection: sa.Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def execute(connection: sa.Connection, statement: str, values: Row = ()) -> list[Found]:
-    """Run a statement in the driver's own words, in the transaction at hand.
-
-    Raises:
-        sqlalchemy.exc.DBAPIError: what the driver raised, as SQLAlchemy tells it.
-    """
-    if connection.dispatch.before_cursor_execute:
-        # Somebody listens to SQLAlchemy's statements, such as a tracer: it hears of this one too.
-        result = connection.exec_driver_sql(statement, values)
-        return [tuple(row) for row in result] if result.returns_rows else []
-    with _translated(connection, statement, values) as driver:
-        cursor = driver.execute(statement, values)
-        return [] if cursor.description is None else cursor.fetchall()
-
-
 def each_row(connection: sa.Connection, statement: str, rows: Sequence[Row]) -> None:
     """Run a statement of SQLite's once per row, with `?` for each column."""
     if not rows:
@@ -57,7 +42,9 @@ def each_row(connection: sa.Connection, statement: str, rows: Sequence[Row]) -> 
     if connection.dispatch.before_cursor_execute:
         connection.exec_driver_sql(statement, list(rows))
         return
-    with _translated(connection, statement, rows) as driver:
+    if not connection.in_transaction():
+        connection.begin()
+    with translated(connection, statement, rows) as driver:
         driver.executemany(statement, rows)
 
 
@@ -143,22 +130,3 @@ def chunks(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
     """Cut `items` into runs of at most so many."""
     for start in range(0, len(items), most):
         yield items[start : start + most]
-
-
-@contextlib.contextmanager
-def _translated(connection: sa.Connection, statement: str, values: Sequence[Any]) -> Iterator[Any]:
-    """Lend the driver's connection, in a transaction, and raise its errors as SQLAlchemy does."""
-    if not connection.in_transaction():
-        connection.begin()
-    dialect = connection.dialect
-    try:
-        yield connection.connection.driver_connection
-    except dialect.loaded_dbapi.Error as error:
-        raise sa.exc.DBAPIError.instance(
-            statement,
-            values,
-            error,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            dialect=dialect,
-        ) from error

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay import Accepted, Event, Relay, RetryPolicy
 from fulfillment_sdk.relay.schema import events, quarantine
+from fulfillment_sdk.relay.tables.accept import accept_many
 from fulfillment_sdk.relay.tables.event_rows import LONGEST_KEY
 from fulfillment_sdk.store import Store
 from tests.unit.relay.by_hand import NOW, Tables, event, to
@@ -226,3 +227,22 @@ def test_the_numbers_at_the_edge_of_a_database_are_kept(tables: Tables) -> None:
 
     (claimed,) = tables.claim()
     assert tables.ids(claimed) == ["first", "last"]
+
+
+def told(tables: Tables, *batch: Event) -> int:
+    """Accept a batch; return how often somebody is to be told of it."""
+    calls: list[None] = []
+    sealer = tables.store.sealer
+    tables.write(lambda c: accept_many(c, sealer, batch, now=NOW, tell=lambda: calls.append(None)))
+    return len(calls)
+
+
+def test_only_what_somebody_could_take_now_is_told_of_and_once_a_batch(tables: Tables) -> None:
+    tables.put(to("off", enabled=False))
+    assert told(tables, event("e1")) == 0
+
+    tables.put(to("on", types=("wanted",)))
+    assert told(tables, event("e2")) == 0
+    assert told(tables, event("e3", type="wanted"), event("e4", type="wanted")) == 1
+    assert told(tables, event("e3", type="wanted")) == 0
+    assert len(tables.pending()) == 6

@@ -49,16 +49,17 @@ class Sleeper:
                 self._moved.set()
             return pause
 
-        def heard() -> None:
+        def heard(begun: int) -> None:
             if self._last is None:
-                self._last = self._begun + 1 if listens else 1
+                self._last = begun + 1 if listens else 1
                 self._moved.set()
 
         def noted_listen(callback: Callable[[], None]) -> Listening:
             def told() -> None:
+                begun = self._begun  # here and now: the loop may begin one meanwhile
                 if listens:
                     callback()
-                loop.call_soon_threadsafe(heard)
+                loop.call_soon_threadsafe(heard, begun)
 
             return listen(told)
 

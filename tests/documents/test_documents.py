@@ -53,3 +53,9 @@ def test_what_a_page_links_to_is_there(document: Path) -> None:
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
     missing = [link for link in links if not (document.parent / link.partition("#")[0]).exists()]
     assert missing == []
+
+
+def test_the_page_about_the_relay_runs_a_second_time(reader: Reader) -> None:
+    page = ROOT / "docs" / "relay.md"
+    reader.read(page)
+    assert reader.read(page).count == len(blocks(page, "python"))

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Self
 
 import pytest
 
+from fulfillment_sdk import signing
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.relay import Destination, Event, RetryPolicy
 from tests.journeys._told import PLUGIN
@@ -24,7 +26,7 @@ from tests.unit.plugins.bodies import status_changed
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + "A" * 32
 KEYS = "k:" + "A" * 43 + "="
-WAITS = "another process dispatches this database: waiting for its end"
+WAITS = "Waiting for the dispatcher of this database to end, to take over from it"
 
 
 class Ear:
@@ -85,6 +87,13 @@ class Dispatch:
 
     def send(self, number: int) -> None:
         self._process.send_signal(number)
+
+    def press(self, number: int) -> None:
+        """Send a signal again and again until it has ended, as somebody impatient does."""
+        while self._process.poll() is None:
+            self._process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.1)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, and return the status that it ends with."""
@@ -193,9 +202,40 @@ def test_a_second_signal_ends_it_at_once(house: House, ear: Ear) -> None:
             continue
         running.send(signal.SIGTERM)
         running.says("Finishing what is in hand")
-        running.send(signal.SIGTERM)
+        running.press(signal.SIGTERM)
         assert running.status() == -signal.SIGTERM
     assert "e2" in house.undelivered(), "what was in hand goes out again"
+
+
+def test_a_signal_that_comes_doubled_is_one(house: House, ear: Ear) -> None:
+    house.accept("e2", case_id="slow")
+    with Dispatch(house.data, ear.path, "--grace", "25") as running:
+        while ear.next()[1] != "e2":
+            continue
+        running.send(signal.SIGTERM)
+        running.send(signal.SIGINT)
+        running.says("Finishing what is in hand")
+        ear.let_go("e2", running.pid)
+        assert running.status() == 0
+    assert house.undelivered() == []
+
+
+def test_a_receiver_that_only_accepts_leaves_its_plugins_to_the_command(
+    tmp_path: Path, ear: Ear
+) -> None:
+    body = status_changed("e1")
+    headers = signing.headers([SECRET], "e1", int(time.time()), body)
+    headers["Content-Type"] = "application/json"
+    data = tmp_path / "data"
+    with Receiver(
+        [SECRET], data, [PLUGIN], load_entry_points=False, storage_keys=KEYS, dispatch=False
+    ) as receiver:
+        with Dispatch(str(data), ear.path) as running:
+            running.says("Dispatching to told")
+            assert receiver.handle("POST", headers, body).status == 202
+            assert ear.next() == (running.pid, "e1")
+            assert running.end() == 0
+        assert receiver.relay.undelivered().result(30) == []
 
 
 def test_of_two_on_one_file_the_second_waits_for_the_end_of_the_first(
@@ -204,13 +244,14 @@ def test_of_two_on_one_file_the_second_waits_for_the_end_of_the_first(
     with Dispatch(house.data, ear.path) as first:
         assert ear.next() == (first.pid, "e1")
         with Dispatch(house.data, ear.path) as second:
-            second.logs(WAITS)
+            second.says(WAITS)
             house.accept("e2", first=2)
             assert ear.next() == (first.pid, "e2")
             first.end(signal.SIGKILL)
             house.accept("e3", first=3)
             while ear.next() != (second.pid, "e3"):
                 continue  # what the first had in hand when it died comes again
+            second.says("Dispatching to told")
             assert second.end(signal.SIGINT) == 0
     assert house.undelivered() == []
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import signal
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fulfillment_sdk.cli.endings import Endings
 from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.errors import ConfigurationError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fulfillment_sdk.receiver.outlets import Outlets
 
 
-_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+_A_SINK = '--sink \'audit = {kind = "counter", path = "audit.txt"}\''
 
 
 class Seconds(click.FloatRange):
@@ -56,7 +56,7 @@ class Seconds(click.FloatRange):
     "sinks",
     multiple=True,
     metavar="NAME={…}",
-    help='A sink, as a line of TOML: \'audit = {kind = "jsonl", path = "audit.jsonl"}\'.',
+    help=f"A sink of a kind that a plugin brings, as a line of TOML: {_A_SINK}.",
 )
 @click.option(
     "--grace",
@@ -65,13 +65,26 @@ class Seconds(click.FloatRange):
     show_default=True,
     help="Seconds that deliveries in hand get when it ends.",
 )
-def command(data: str, plugins: Sequence[str], sinks: Sequence[str], grace: float) -> None:
+@click.option(
+    "--retain",
+    type=Seconds(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Remove what has arrived everywhere, once it is that old; without it everything is kept.",
+)
+def command(
+    data: str,
+    plugins: Sequence[str],
+    sinks: Sequence[str],
+    grace: float,
+    retain: float | None,
+) -> None:
     """Pass on what a receiver has stored in DATA: its folder, or the URL of its database.
 
     Give it the plugins and sinks that the receiver has: what is for another one waits. Of an SQLite
     database one process dispatches at a time, and a second one waits for its turn; of a PostgreSQL
     database any number do. SIGTERM or Ctrl-C ends it, with status 0, once what is in hand is
-    delivered or handed back; a second one ends it at once, and what is in hand goes out again.
+    delivered or handed back; a second one, half a second later or more, ends it at once, and what
+    is in hand goes out again. Status 1 is a setting or a database that can't be used, 2 an option.
     """
     _configure_logs()
     found = read_sinks(sinks)
@@ -81,10 +94,15 @@ def command(data: str, plugins: Sequence[str], sinks: Sequence[str], grace: floa
         from fulfillment_sdk.receiver.outlets import Outlets
         from fulfillment_sdk.relay import RetryPolicy
 
-        check_data(data)
         outlets = Outlets.of(loaded, found, RetryPolicy(), load_entry_points=True)
+        if not outlets.destinations:
+            raise ConfigurationError(
+                "There is nobody to dispatch to: no plugin and no sink",
+                remedy="Add --plugin and --sink for those that the receiver has.",
+            )
         database = Database.of(data)
-    asyncio.run(_dispatch(database, outlets, grace))
+        check_data(data)
+    asyncio.run(_dispatch(database, outlets, grace, retain))
 
 
 def load_plugin(path: str) -> object:
@@ -94,13 +112,17 @@ def load_plugin(path: str) -> object:
         ConfigurationError: there is none, or its module can't be imported.
     """
     module, _, name = path.partition(":")
+    if not module:
+        raise ConfigurationError(
+            f"--plugin {path!r} names no module", remedy="Write --plugin module:object."
+        )
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
         found: object = import_module(module)
         for part in filter(None, name.split(".")):
             found = getattr(found, part)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # Words of other errors may hold what the module was set up with.
         told = isinstance(error, ImportError | AttributeError | SyntaxError)
         raise ConfigurationError(
@@ -114,7 +136,7 @@ def read_sinks(lines: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
     """Read `name = {…}`, one sink a line.
 
     Raises:
-        ConfigurationError: a line is no TOML, or no table.
+        ConfigurationError: a line is no TOML, or no table, or two have one name.
     """
     found: dict[str, Mapping[str, object]] = {}
     for line in lines:
@@ -125,66 +147,70 @@ def read_sinks(lines: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
         for name, table in read.items():
             if not isinstance(table, dict):
                 raise _no_sink(line)
+            if name in found:
+                raise ConfigurationError(
+                    f"Two sinks are called {name}", remedy="Give each --sink a name of its own."
+                )
             found[name] = table
     return found
 
 
 def check_data(data: str) -> None:
-    """Refuse a folder or a file without a receiver's database, which is most likely a typo.
+    """Refuse a place without a receiver's database, which is most likely a typo.
 
     Raises:
         ConfigurationError: there is none.
     """
+    from fulfillment_sdk.relay import SCHEMA
     from fulfillment_sdk.store.engine import is_sqlite, sqlite_path
+    from fulfillment_sdk.store.migrations import is_there
 
-    if "://" in data and not is_sqlite(data):
+    url = data if "://" in data else f"sqlite:///{Path(data).absolute() / 'receiver.db'}"
+    place = "this URL"  # which may hold a password
+    if is_sqlite(url):
+        place = str(path := sqlite_path(url))
+        if path.is_file() and is_there(url, SCHEMA):
+            return
+    elif is_there(url, SCHEMA):
         return
-    path = sqlite_path(data) if "://" in data else Path(data) / "receiver.db"
-    if not path.is_file():
-        raise ConfigurationError(
-            f"There is no receiver's database at {path}",
-            remedy="Give the folder or URL that the receiver has as data=, once it has started.",
-        )
+    raise ConfigurationError(
+        f"There is no receiver's database at {place}",
+        remedy="Give the folder or URL that the receiver has as data=, once it has started.",
+    )
 
 
-async def _dispatch(database: Database, outlets: Outlets, grace: float) -> None:
-    ended = _told_to_end()
-    # How a plugin or sink is to be tried again, and more, is for the receiver to say.
-    relay = await asyncio.to_thread(database.open, outlets, only_new=True)
-    try:
-        async with relay.running(grace=grace):
+async def _dispatch(
+    database: Database, outlets: Outlets, grace: float, retain: float | None
+) -> None:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    here = [one.name for one in outlets.destinations]
+
+    def on_turn(ours: bool) -> None:
+        if ours:
+            click.echo(f"Dispatching to {', '.join(here)}")
+        else:
+            click.echo("Waiting for the dispatcher of this database to end, to take over from it")
+
+    with Endings(lambda: loop.call_soon_threadsafe(ended.set)).taken():
+        # How a plugin or sink is to be tried again, and more, is for the receiver to say.
+        relay = await asyncio.to_thread(database.open, outlets, only_new=True, retention=retain)
+        try:
             registered = await relay.store.read(relay.list_destinations)
-            here = [one.name for one in outlets.destinations]
             for name in sorted({one.name for one in registered} - set(here)):
                 click.echo(f"{name} waits: add --plugin or --sink for it, as the receiver has it")
-            click.echo(f"Dispatching to {', '.join(here) or 'nobody'}")
-            await ended.wait()
-            click.echo("Finishing what is in hand")
-    finally:
-        with contextlib.suppress(RuntimeError):
-            await asyncio.to_thread(relay.close)
+            async with relay.running(grace=grace, on_turn=on_turn):
+                await ended.wait()
+                click.echo("Finishing what is in hand")
+        finally:
+            with contextlib.suppress(RuntimeError):
+                await asyncio.to_thread(relay.close)
     click.echo("Stopped")
-
-
-def _told_to_end() -> asyncio.Event:
-    """Return what the first SIGTERM or SIGINT sets; the second one ends the process."""
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-
-    def told() -> None:
-        for number in _ENDINGS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        ended.set()
-
-    for number in _ENDINGS:
-        loop.add_signal_handler(number, told)
-    return ended
 
 
 def _no_sink(line: str) -> ConfigurationError:
     return ConfigurationError(
         f"--sink {line.partition('=')[0].strip()} can't be read",
-        remedy='Write a line of TOML, as in --sink \'audit = {kind = "jsonl", path = "a.jsonl"}\'.',
+        remedy=f"Write a line of TOML, as in {_A_SINK}.",
     )
 
 

@@ -33,7 +33,7 @@ class RegisterSink(Protocol):
         """Offer sinks of one kind.
 
         Args:
-            kind: the word that a configuration says, such as `jsonl`.
+            kind: the word that a configuration says, such as `counter`.
             settings: an attrs class; its fields are the settings of this kind, checked strictly.
             factory: makes a sink from settings; called once for each configured sink.
 

@@ -41,7 +41,12 @@ class Database:
         return cls(data, keys)
 
     def open(
-        self, outlets: Outlets, *, clock: Callable[[], float] = time.time, only_new: bool = False
+        self,
+        outlets: Outlets,
+        *,
+        clock: Callable[[], float] = time.time,
+        only_new: bool = False,
+        retention: float | None = None,
     ) -> Relay:
         """Open it, as a relay that passes on to the outlets.
 
@@ -49,9 +54,11 @@ class Database:
             outlets: the destinations.
             clock: epoch seconds.
             only_new: whether destinations that are there already stay as they are.
+            retention: seconds after which what has arrived is removed; None for never.
 
         Raises:
             ConfigurationError: the URL or the keys can't be used.
+            StoreError: the keys are not those of what is in there.
             StoreUnavailable: the database can't be used.
         """
         return Relay(
@@ -62,6 +69,7 @@ class Database:
             clock=clock,
             on_attempt=outlets.plugins.on_attempt,
             only_new=only_new,
+            retention=retention,
         )
 
 

@@ -17,10 +17,15 @@ class PerProcess:
     A forked child inherits the parent's relay without its threads. It must not use that one, and
     must not let go of it either, which would close the parent's files: it keeps it aside and opens
     its own.
+
+    Args:
+        make: opens a relay.
+        dispatch: whether it dispatches in this process; if not, it is just open.
     """
 
-    def __init__(self, make: Callable[[], Relay]) -> None:
+    def __init__(self, make: Callable[[], Relay], *, dispatch: bool = True) -> None:
         self._make = make
+        self._dispatch = dispatch
         self._current: tuple[int, Relay] | None = None
         self._inherited: list[Relay] = []
         # A lock that another thread held at the time of the fork stays locked in the child for
@@ -36,9 +41,9 @@ class PerProcess:
 
     @property
     def is_started(self) -> bool:
-        """Whether this process dispatches, or stands by to."""
+        """Whether this process dispatches, or stands by to; where it never does, accepts."""
         relay = self.relay
-        return relay is not None and relay.is_dispatching
+        return relay is not None and (relay.is_dispatching or not self._dispatch)
 
     def open(self) -> Relay:
         """Return this process's relay, opened if need be; raises what opening raises."""
@@ -46,10 +51,10 @@ class PerProcess:
             return self._open()
 
     def start(self) -> None:
-        """Open the relay and dispatch from a thread; once started, do nothing."""
+        """Open the relay and dispatch from a thread, if it should; once started, do nothing."""
         with self._gate():
             relay = self._open()
-            if not relay.is_dispatching:
+            if self._dispatch and not relay.is_dispatching:
                 relay.start()
 
     def stop(self) -> None:

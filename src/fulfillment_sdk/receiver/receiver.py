@@ -15,6 +15,7 @@ from os import PathLike
 from types import TracebackType
 from typing import Self
 
+from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.manager import PluginProblem
 from fulfillment_sdk.receiver.asgi import AsgiApp
 from fulfillment_sdk.receiver.database import Database
@@ -25,6 +26,7 @@ from fulfillment_sdk.receiver.reply import RETRY_AFTER, Reply
 from fulfillment_sdk.receiver.steps import run_here, run_in_loop
 from fulfillment_sdk.receiver.wsgi import WsgiApp
 from fulfillment_sdk.relay import Relay, RetryPolicy
+from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store.keys import Keys
 
 logger = logging.getLogger(__name__)
@@ -51,9 +53,13 @@ class Receiver:
             there.
         clock: epoch seconds.
         policy: when a plugin or sink that failed is tried again.
+        retention: seconds after which what every plugin and sink has is removed; None for never.
+        dispatch: whether this process calls plugins and sinks. If not, it accepts for them, and a
+            `fulfillment dispatch` beside it passes on.
 
     Raises:
-        ConfigurationError: a secret, the address, a key or a sink's settings are wrong.
+        ConfigurationError: a secret, the address, a key, the retention or a sink's settings are
+            wrong.
         PluginError: one of `plugins` is not in order. (An installed one is left out and listed in
             `problems` instead.)
     """
@@ -69,15 +75,21 @@ class Receiver:
         storage_keys: str | Keys | None = None,
         clock: Callable[[], float] = time.time,
         policy: RetryPolicy | None = None,
+        retention: float | None = None,
+        dispatch: bool = True,
     ) -> None:
         live = checked_secrets(secrets)
+        kept = _checked_retention(retention, dispatch=dispatch)
         self._clock = clock
+        self._dispatch = dispatch
         database = Database.of(data, storage_keys)
         outlets = Outlets.of(
             plugins, sinks, policy or RetryPolicy(), load_entry_points=load_entry_points
         )
         self._outlets = outlets
-        self._process = PerProcess(lambda: database.open(outlets, clock=clock))
+        self._process = PerProcess(
+            lambda: database.open(outlets, clock=clock, retention=kept), dispatch=dispatch
+        )
         self._intake = Intake(live, clock, lambda: self._process.relay)
         self._not_before = 0.0
 
@@ -126,6 +138,7 @@ class Receiver:
         """Open the store and pass events on from a thread; a second call does nothing.
 
         Raises:
+            StoreError: the keys are not those of what is in there.
             StoreUnavailable: the database can't be used.
         """
         self._process.start()
@@ -152,7 +165,7 @@ class Receiver:
         """
         relay = await asyncio.to_thread(self._process.open)
         try:
-            async with relay.running():
+            async with relay.running() if self._dispatch else contextlib.nullcontext():
                 yield self
         finally:
             await asyncio.to_thread(self.stop)
@@ -168,3 +181,12 @@ class Receiver:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _checked_retention(seconds: float | None, *, dispatch: bool) -> float | None:
+    if seconds is not None and not dispatch:
+        raise ConfigurationError(
+            "A receiver that does not dispatch removes nothing either",
+            remedy="Leave retention= out, and give `fulfillment dispatch` a --retain SECONDS.",
+        )
+    return checked_retention(seconds)

@@ -84,3 +84,24 @@ def check(destinations: Sequence[Destination], sinks: Mapping[str, Sink]) -> Non
                 f"Destination {one.name!r} wants a sink of kind {one.sink!r}, which is not there",
                 remedy=f"Known kinds: {', '.join(sorted(sinks)) or 'none'}.",
             )
+
+
+def declare(store: Store, destinations: Sequence[Destination], *, only_new: bool) -> None:
+    """Put in what a host declares, if its storage keys are those of the database.
+
+    Args:
+        store: the relay's.
+        destinations: the host's.
+        only_new: whether those that are there already stay as they are.
+
+    Raises:
+        StoreError: the keys are not those of the destinations in there.
+        StoreUnavailable: the database can't be used.
+    """
+    if not destinations:
+        return
+    store.read(lambda c: registry.check_keys(c, store.sealer)).result()
+    put = registry.declare_new if only_new else registry.declare
+    store.write(
+        lambda c: [put(c, store.sealer, one, now=store.clock()) for one in destinations]
+    ).result()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports import history, visibility
 from fulfillment_sdk.relay.reports.figures import Backlog, Figures
-from fulfillment_sdk.relay.reports.pages import USUAL, Filter, Page
+from fulfillment_sdk.relay.reports.pages import USUAL, Filter, Page, checked_filter
 from fulfillment_sdk.relay.upkeep import replay
 from fulfillment_sdk.relay.values import Attempt, AttemptOutcome, DeadLetter, Undelivered
 from fulfillment_sdk.store import Store, StoreFuture
@@ -20,7 +20,7 @@ class Insight:
     Every list comes in pages: at most `limit` entries behind the one at which the cursor `after`
     stands. A page's `next` is the cursor of the page behind it, None at the end; with a filter that
     finds little, a page may be short and still have a `next`. A cursor of another list, or a
-    made-up one, is a `ValueError` (in the future).
+    made-up one, is a `ValueError` (in the future). What is no `Filter` is a `TypeError`, at once.
 
     Each call raises `StoreError` at once if the store is closed. The rest comes in the future:
     `StoreUnavailable` where the database can't be used, and what the call itself names.
@@ -46,10 +46,9 @@ class Insight:
             ValueError: `after` is no cursor of this list, or `limit` is below 1.
             StoreUnavailable: the database can't be used.
         """
+        asked = checked_filter(wanted)
         return self.store.read(
-            lambda c: visibility.undelivered(
-                c, wanted or Filter(), state=state, after=after, limit=limit
-            )
+            lambda c: visibility.undelivered(c, asked, state=state, after=after, limit=limit)
         )
 
     def dead_letters(
@@ -64,15 +63,14 @@ class Insight:
             ValueError: `after` is no cursor of this list, or `limit` is below 1.
             StoreUnavailable: the database can't be used.
         """
-        return self.store.read(
-            lambda c: visibility.letters(c, wanted or Filter(), after=after, limit=limit)
-        )
+        asked = checked_filter(wanted)
+        return self.store.read(lambda c: visibility.letters(c, asked, after=after, limit=limit))
 
     def attempts(
         self,
-        event_id: str | None = None,
         wanted: Filter | None = None,
         *,
+        event_id: str | None = None,
         outcome: AttemptOutcome | None = None,
         after: str | None = None,
         limit: int = USUAL,
@@ -85,10 +83,11 @@ class Insight:
             ValueError: `after` is no cursor of this list, or `limit` is below 1.
             StoreUnavailable: the database can't be used.
         """
+        asked = checked_filter(wanted)
         return self.store.read(
             lambda c: history.history(
                 c,
-                wanted or Filter(),
+                asked,
                 event_id=event_id,
                 outcome=outcome,
                 after=after,
@@ -129,13 +128,12 @@ class Insight:
         Raises (in the future):
             StoreUnavailable: the database can't be used; what earlier writes lined up goes out.
         """
+        asked = checked_filter(wanted)
 
         def step(connection: sa.Connection, after: str | None) -> replay.Replayed:
             self._tell(connection)
             now = self.store.now(connection)
-            return replay.replay_some(
-                connection, wanted or Filter(), dead_only=dead_only, after=after, now=now
-            )
+            return replay.replay_some(connection, asked, dead_only=dead_only, after=after, now=now)
 
         return replay.replay_all(self.store, step)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports import history
 from fulfillment_sdk.relay.reports.history import Quarantined
-from fulfillment_sdk.relay.reports.pages import USUAL, Page
-from fulfillment_sdk.relay.tables.accept import put_aside
+from fulfillment_sdk.relay.reports.pages import EVERYTHING, USUAL, Filter, Page, checked_filter
+from fulfillment_sdk.relay.tables.accept import discard, put_aside
 from fulfillment_sdk.store import Store, StoreFuture
 
 
@@ -40,22 +41,32 @@ class Quarantine:
 
     def quarantined(
         self,
-        event_id: str | None = None,
+        wanted: Filter | None = None,
         *,
+        event_id: str | None = None,
         since: float | None = None,
         after: str | None = None,
         limit: int = USUAL,
     ) -> StoreFuture[Page[Quarantined]]:
         """Return what was kept without being passed on: unreadable bodies, and conflicts.
 
+        Of a filter only `since` is of use here: what is kept apart is known by the id that it came
+        under, and by nothing else.
+
+        Raises:
+            TypeError: `wanted` is no `Filter`.
+            ValueError: it asks for what the quarantine does not know.
+
         Raises (in the future):
             ValueError: `after` is no cursor of this list, or `limit` is below 1.
             StoreUnavailable: the database can't be used.
         """
+        asked = checked_filter(wanted)
+        if attrs.evolve(asked, since=None) != EVERYTHING:
+            raise ValueError("of a Filter, the quarantine knows `since` alone")
+        at = since if since is not None else asked.since
         return self.store.read(
-            lambda c: history.quarantined(
-                c, event_id=event_id, since=since, after=after, limit=limit
-            )
+            lambda c: history.quarantined(c, event_id=event_id, since=at, after=after, limit=limit)
         )
 
     def quarantined_body(self, no: int) -> StoreFuture[bytes | None]:
@@ -66,3 +77,13 @@ class Quarantine:
             StoreUnavailable: the database can't be used.
         """
         return self.store.read(lambda c: history.quarantined_body(c, self.store.sealer, no))
+
+    def discard_quarantined(self, no: int) -> StoreFuture[bool]:
+        """Remove one entry of the quarantine for good, by its number; False if there is none.
+
+        An event that it was in conflict with may then go by `retention`.
+
+        Raises (in the future):
+            StoreUnavailable: nothing was removed.
+        """
+        return self.store.write(lambda c: discard(c, no))

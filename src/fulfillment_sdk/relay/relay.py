@@ -17,7 +17,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
-from fulfillment_sdk.relay.destinations import Destinations, check
+from fulfillment_sdk.relay.destinations import Destinations, check, declare
 from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
@@ -27,9 +27,8 @@ from fulfillment_sdk.relay.quarantine import Quarantine
 from fulfillment_sdk.relay.reports.figures import Figures
 from fulfillment_sdk.relay.reports.watch import Watch
 from fulfillment_sdk.relay.schema import SCHEMA
-from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.accept import accept_many
-from fulfillment_sdk.relay.upkeep.retention import keep_sweeping
+from fulfillment_sdk.relay.upkeep.retention import checked_retention, keep_sweeping
 from fulfillment_sdk.relay.values import Accepted, Attempt, Destination, Event, Sink
 from fulfillment_sdk.store import Sealer, Store, StoreFuture
 from fulfillment_sdk.store.keys import Keys, keys_for
@@ -41,7 +40,8 @@ class Relay(Insight, Destinations, Quarantine):
     """Accepts events durably, keeps them, and passes them on until each destination has them.
 
     Used as a context manager it dispatches from a thread of its own; in a program that has a loop,
-    `async with relay.running():` dispatches there. Without either it only accepts.
+    `async with relay.running():` dispatches there. Without either it only accepts. One without
+    sinks has nothing to dispatch, and leaves that to other processes either way.
 
     Args:
         store: an open store (with `relay.SCHEMA` among its schemas), or the URL of a database that
@@ -62,8 +62,9 @@ class Relay(Insight, Destinations, Quarantine):
             removed; None for never. Within it an event that comes again is known.
 
     Raises:
-        ConfigurationError: the URL or the keys can't be used, two destinations share a name, or
-            one names a sink that is not there.
+        ConfigurationError: the URL, the keys or the retention can't be used, two destinations share
+            a name, or one names a sink that is not there.
+        StoreError: the keys are not those that the destinations in there were sealed with.
         StoreUnavailable: the database can't be used.
     """
 
@@ -84,6 +85,7 @@ class Relay(Insight, Destinations, Quarantine):
         only_new: bool = False,
     ) -> None:
         check(destinations, sinks)
+        self._retention = checked_retention(retention)
         self._owns_store = isinstance(store, str)
         if isinstance(store, str):
             sealer = Sealer(keys if keys is not None else keys_for(store))
@@ -101,17 +103,12 @@ class Relay(Insight, Destinations, Quarantine):
             lease=lease,
         )
         self._poll = poll
-        self._retention = retention
         self._dispatcher: Dispatcher | None = None
         self._pid = 0  # of the process that it is at work in
         self._thread = LoopThread(self.running, name="fulfillment-relay")
         self._changed = threading.local()  # a commit is told of in the thread that made it
         store.on_commit(self._committed)
-        if destinations:
-            declare = registry.declare_new if only_new else registry.declare
-            store.write(
-                lambda c: [declare(c, store.sealer, one, now=store.clock()) for one in destinations]
-            ).result()
+        declare(store, destinations, only_new=only_new)
 
     # -- accepting ---------------------------------------------------------------------------
 
@@ -145,11 +142,13 @@ class Relay(Insight, Destinations, Quarantine):
 
     @property
     def is_dispatching(self) -> bool:
-        """Whether a dispatcher of this relay is at work in this process, or waits for its turn."""
+        """Whether it dispatches in this process, or waits: for its turn, or for want of sinks."""
         return self._dispatcher is not None and self._pid == os.getpid()
 
     @contextlib.asynccontextmanager
-    async def running(self, *, grace: float = 5.0) -> AsyncIterator[Self]:
+    async def running(
+        self, *, grace: float = 5.0, on_turn: Callable[[bool], None] | None = None
+    ) -> AsyncIterator[Self]:
         """Dispatch in this loop for as long as the block runs; then finish what is in hand.
 
         It raises nothing of its own: a sink that does not open, and a store that can't be used,
@@ -157,8 +156,10 @@ class Relay(Insight, Destinations, Quarantine):
 
         Args:
             grace: seconds for what is in hand; the rest is handed back.
+            on_turn: called in this loop: with True when it begins to dispatch, and before that with
+                False if it has to wait for another process to end.
         """
-        election = Election(self.store.url, poll=self._poll)
+        election = Election(self.store.url, poll=self._poll, on_turn=on_turn)
         sinks = LiveSinks(self._sinks, on_open=self._wake)
         dispatcher = self._new_dispatcher(sinks.ready)
         task: asyncio.Task[None] | None = None
@@ -213,6 +214,9 @@ class Relay(Insight, Destinations, Quarantine):
         self.close()
 
     async def _elected(self, election: Election, dispatcher: Dispatcher) -> None:
+        if not self._sinks:  # who won, and passed nothing on, would keep others from doing so
+            async with keep_sweeping(self.store, self._retention):
+                await asyncio.Event().wait()
         # Who alone may dispatch knows that all earlier leases are those of the dead.
         alone = await election.win()
         with contextlib.closing(self.store.listen(dispatcher.wake)):

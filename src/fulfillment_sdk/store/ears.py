@@ -124,10 +124,9 @@ class ServerEar:
             return False
         connection = _connect(self._engine)
         try:
-            driver = connection.dbapi_connection
-            driver.autocommit = True
-            driver.execute("SET idle_session_timeout = 0")
-            driver.execute(f'LISTEN "{driver.execute(CHANNEL).fetchone()[0]}"')
+            connection.autocommit = True
+            connection.execute("SET idle_session_timeout = 0")
+            connection.execute(f'LISTEN "{connection.execute(CHANNEL).fetchone()[0]}"')
         except BaseException:
             connection.close()
             raise
@@ -136,7 +135,7 @@ class ServerEar:
 
     def heard(self) -> bool:
         """Take in what the server has sent; tells whether there were announcements."""
-        server = self._connection.dbapi_connection.pgconn
+        server = self._connection.pgconn
         server.consume_input()
         heard = False
         while server.notifies() is not None:
@@ -152,7 +151,7 @@ class ServerEar:
         with contextlib.suppress(Exception), selectors.DefaultSelector() as selector:
             selector.register(reader, selectors.EVENT_READ)
             if (connection := self._connection) is not None:
-                selector.register(connection.dbapi_connection, selectors.EVENT_READ)
+                selector.register(connection, selectors.EVENT_READ)
             selector.select()
         with contextlib.suppress(BlockingIOError):
             os.read(reader, 4096)
@@ -183,7 +182,11 @@ class ServerEar:
 
 
 def _connect(engine: sa.Engine) -> Any:
-    """Return a connection that the engine's pool knows nothing of, set up like all others."""
+    """Return a driver's connection that the pool knows nothing of, set up like all others.
+
+    Without the pool's wrapping: that rolls back as it closes, and logs a traceback where the server
+    is gone.
+    """
     connection = engine.raw_connection()
     connection.detach()
-    return connection
+    return connection.dbapi_connection

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import sqlite3
 import threading
 from collections.abc import Sequence
 from importlib import resources
@@ -18,6 +19,8 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.store.engine import is_sqlite, make_engine, sqlite_path
+from fulfillment_sdk.store.failures import unavailable
 from fulfillment_sdk.store.session import NO_LIMITS
 
 # Alembic's `op` speaks to one database at a time in a process. A fork waits, as it does for a
@@ -75,6 +78,30 @@ def migrate(engine: sa.Engine, schemas: Sequence[Schema]) -> None:
                     sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(schema.version_table)))
                 )
             _upgrade(connection, schema)
+
+
+def is_there(url: str, schema: Schema) -> bool:
+    """Tell whether the database at `url` has ever had this schema; nothing is changed there.
+
+    Raises:
+        ConfigurationError: the URL is not understood.
+        StoreUnavailable: the database can't be reached, or there is no such file.
+        StoreError: it belongs to a newer version.
+    """
+    if is_sqlite(url):
+        file = sqlite_path(url).absolute().as_uri()
+        engine = sa.create_engine(
+            "sqlite://", creator=lambda: sqlite3.connect(f"{file}?mode=ro", uri=True)
+        )
+    else:
+        engine = make_engine(url, readonly=True)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection, schema) is not None
+    except sa.exc.DBAPIError as error:
+        raise unavailable(error) from error
+    finally:
+        engine.dispose()
 
 
 def _revision(connection: sa.Connection, schema: Schema) -> str | None:

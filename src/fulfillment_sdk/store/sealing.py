@@ -76,7 +76,8 @@ class Sealer:
         """Return what was sealed for `context`.
 
         Raises:
-            StoreError: the value is damaged, sealed for something else, or its key is missing.
+            StoreError: the value is damaged, sealed for something else or with another key of the
+                same id, or its key is missing.
         """
         start = 2 + sealed[1] if len(sealed) > 1 and sealed[0] == _VERSION else 0
         header = sealed[:start]
@@ -84,10 +85,14 @@ class Sealer:
         if not start or cipher is None:
             raise StoreError(
                 f"No storage key at hand opens {context}",
-                remedy="Keep retired keys in FULFILLMENT_STORAGE_KEYS while their data is there.",
+                remedy="Keep retired keys in FULFILLMENT_STORAGE_KEYS while their data is there,"
+                " the same on all hosts of a database.",
             )
         nonce = sealed[start : start + _NONCE_BYTES]
         try:
             return cipher.decrypt(nonce, sealed[start + _NONCE_BYTES :], header + context.encode())
         except (InvalidTag, ValueError) as error:
-            raise StoreError(f"The stored value of {context} is damaged") from error
+            raise StoreError(
+                f"The stored value of {context} is damaged, or sealed with another key of that id",
+                remedy="FULFILLMENT_STORAGE_KEYS must be the same on all hosts of a database.",
+            ) from error

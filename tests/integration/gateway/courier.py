@@ -45,7 +45,7 @@ class Courier:
 
     async def attempts(self, subscription: str, event_id: str | None = None) -> list[Attempt]:
         """Return a subscription's tries, oldest first."""
-        made = await self.house.gateway.context.relay.attempts(event_id)
+        made = await self.house.gateway.context.relay.attempts(event_id=event_id)
         return [one for one in made if one.destination == subscription]
 
     async def undelivered(self, subscription: str) -> list[Undelivered]:

@@ -230,13 +230,15 @@ def test_a_server_that_is_away_is_unavailable() -> None:
 
 
 def test_listening_goes_on_after_a_restart_of_the_server(
-    postgres: Server, url: str, store: Store
+    postgres: Server, url: str, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     ear = Ear()
     store.listen(ear)
     assert ear.hears()
     postgres.disconnect_all(url)
     assert ear.hears(), "something may have been missed"
+    assert "listening failed (OperationalError)" in caplog.text
+    assert [one for one in caplog.records if one.exc_info] == [], "one line, and no traceback"
     store.write(announced(store, "news")).result(10)
 
     assert ear.hears()

@@ -12,6 +12,7 @@ from fulfillment_sdk.cli.dispatch import load_plugin, read_sinks
 from fulfillment_sdk.cli.group import command
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import hookimpl
+from tests.postgres import server
 
 
 class Quiet:
@@ -31,7 +32,7 @@ def dispatch(*arguments: str) -> Result:
 
 def test_a_folder_without_a_receivers_database_is_refused(tmp_path: Path) -> None:
     for data in (str(tmp_path), f"sqlite:///{tmp_path}/typo.db"):
-        ended = dispatch(data)
+        ended = dispatch(data, "--plugin", "tests.unit.cli.test_dispatch:QUIET")
         assert ended.exit_code == 1
         assert ended.stderr.startswith("Error: There is no receiver's database at")
         assert "data=" in ended.stderr
@@ -64,9 +65,9 @@ def test_a_plugin_is_an_object_of_a_module_or_the_module() -> None:
 
 
 def test_a_sink_is_a_line_of_toml() -> None:
-    line = 'audit = {kind = "jsonl", path = "a.jsonl", events = ["case.completed"]}'
+    line = 'audit = {kind = "counter", path = "a.txt", events = ["case.completed"]}'
     found = read_sinks([line, 'other = {kind = "log"}'])
-    assert found["audit"] == {"kind": "jsonl", "path": "a.jsonl", "events": ["case.completed"]}
+    assert found["audit"] == {"kind": "counter", "path": "a.txt", "events": ["case.completed"]}
     assert found["other"] == {"kind": "log"}
 
 
@@ -75,6 +76,69 @@ def test_a_sink_that_cant_be_read_is_named_without_its_settings(line: str) -> No
     with pytest.raises(ConfigurationError, match="--sink audit can't be read") as caught:
         read_sinks([line])
     assert "secret" not in str(caught.value)
+
+
+def test_two_sinks_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="Two sinks are called audit"):
+        read_sinks(['audit = {kind = "log"}', 'audit = {kind = "counter"}'])
+
+
+@pytest.mark.parametrize("path", ["", ":", ":tracker"])
+def test_a_plugin_without_a_module_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="names no module") as caught:
+        load_plugin(path)
+    assert "module:object" in caught.value.remedy
+
+
+def test_a_plugin_that_ends_the_program_as_it_is_imported_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving_plugin.py").write_text("raise SystemExit('hush')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(ConfigurationError, match="leaving_plugin can't be loaded: SystemExit"):
+        load_plugin("leaving_plugin")
+
+
+def test_an_empty_file_is_no_receivers_database_and_stays_empty(tmp_path: Path) -> None:
+    file = tmp_path / "receiver.db"
+    file.touch()
+    ended = dispatch(str(tmp_path), "--plugin", "tests.unit.cli.test_dispatch:QUIET")
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith(f"Error: There is no receiver's database at {file}")
+    assert file.stat().st_size == 0
+
+
+def test_an_empty_database_on_a_server_is_none_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FULFILLMENT_STORAGE_KEYS", "k:" + "A" * 43 + "=")
+    url = server().new_database()
+    name = url.rpartition("/")[2].partition("?")[0]
+    try:
+        ended = dispatch(url, "--plugin", "tests.unit.cli.test_dispatch:QUIET")
+        tables = server().run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", name)
+    finally:
+        server().drop_database(url)
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("Error: There is no receiver's database at this URL")
+    assert tables == []
+
+
+def test_without_plugins_and_sinks_there_is_nobody_to_dispatch_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FULFILLMENT_DISABLE_PLUGINS", "*")
+    (tmp_path / "receiver.db").touch()
+    ended = dispatch(str(tmp_path))
+    assert ended.exit_code == 1
+    assert "nobody to dispatch to" in ended.stderr
+    assert "--plugin" in ended.stderr
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "90 days"])
+def test_a_retention_that_is_no_number_of_seconds_is_refused(seconds: str, tmp_path: Path) -> None:
+    ended = dispatch(str(tmp_path), "--retain", seconds)
+    assert ended.exit_code == 2
+    assert "Invalid value for '--retain'" in ended.stderr
 
 
 def test_an_unknown_kind_of_sink_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.relay.dispatching.election import Election
 from tests.unit.relay.conftest import Bench, event
@@ -53,6 +54,46 @@ async def test_of_two_relays_on_one_file_one_dispatches_and_the_other_takes_over
         await two.wait()
 
     assert (first.sink.ids, second.sink.ids) == (["e1"], ["e2"])
+
+
+async def test_a_relay_without_sinks_leaves_dispatching_to_others(make: Make) -> None:
+    bench = make()
+    arrived = bench.sink.arrival_of("e1")
+    async with (
+        asyncio.timeout(5),
+        Relay(bench.store, sinks={}, poll=0.01).running(),
+        bench.relay.running(),
+    ):
+        await bench.relay.accept(event("e1"))
+        await arrived.wait()
+
+    assert bench.sink.ids == ["e1"]
+
+
+async def test_who_asks_is_told_of_waiting_and_of_the_turn(make: Make) -> None:
+    first, second = make(), make()
+    told: list[tuple[str, bool]] = []
+    waits, takes_over = asyncio.Event(), asyncio.Event()
+
+    def second_is_told(ours: bool) -> None:
+        told.append(("second", ours))
+        (takes_over if ours else waits).set()
+
+    async with asyncio.timeout(5), contextlib.AsyncExitStack() as stack:
+        async with first.relay.running(on_turn=lambda ours: told.append(("first", ours))):
+            await asyncio.sleep(0)
+            other = Relay(second.store, sinks={"scripted": second.sink}, poll=0.01)
+            await stack.enter_async_context(other.running(on_turn=second_is_told))
+            await waits.wait()
+        await takes_over.wait()
+
+    assert told == [("first", True), ("second", False), ("second", True)]
+
+
+@pytest.mark.parametrize("retention", [0, -1, float("nan"), float("inf"), "90 days", True])
+def test_a_retention_that_is_no_number_of_seconds_is_refused(make: Make, retention: float) -> None:
+    with pytest.raises(ConfigurationError, match="no number of seconds above 0"):
+        Relay(make().store, sinks={}, retention=retention)
 
 
 async def test_a_forked_child_does_not_think_that_it_dispatches(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from filelock import FileLock, Timeout
 
@@ -21,10 +22,14 @@ class Election:
     Args:
         url: the database's.
         poll: seconds between tries while another process holds it.
+        on_turn: called with False once if another process holds it, and with True when it is won.
     """
 
-    def __init__(self, url: str, *, poll: float) -> None:
+    def __init__(
+        self, url: str, *, poll: float, on_turn: Callable[[bool], None] | None = None
+    ) -> None:
         self._poll = poll
+        self._on_turn = on_turn or (lambda _ours: None)
         self._lock: FileLock | None = None
         if is_sqlite(url):
             path = sqlite_path(url)
@@ -41,6 +46,7 @@ class Election:
             except Timeout:
                 if told != (told := WAITS):
                     log.info(WAITS)
+                    self._on_turn(False)
             except OSError as error:
                 # Somebody may put that right: the file is another user's, or its disk was full.
                 if told != (told := f"{type(error).__name__}: {error.strerror}"):
@@ -51,9 +57,10 @@ class Election:
                         told,
                     )
             else:
-                return True
+                break
             await asyncio.sleep(self._poll)
-        return False
+        self._on_turn(True)
+        return self._lock is not None
 
     def release(self) -> None:
         """Let another process dispatch."""

@@ -34,6 +34,15 @@ class Facts:
         )
 
 
+@attrs.frozen
+class Place:
+    """Of a destination, what reports tell."""
+
+    name: str
+    sink: str
+    enabled: bool
+
+
 def targets(wanted: Filter) -> sa.Select[tuple[int]]:
     """Return the numbers of the destinations that a filter can be about, in order."""
     query = sa.select(destinations.c.no).order_by(destinations.c.no)
@@ -74,11 +83,9 @@ def facts_of(connection: sa.Connection, numbers: Iterable[int]) -> Mapping[int, 
     return {row.id: Facts(*row[1:]) for row in connection.execute(query)}
 
 
-def names_of(
-    connection: sa.Connection, rows: Iterable[sa.Row[Any]]
-) -> Mapping[int, tuple[str, str]]:
-    """Return the names and kinds of sink of the destinations that rows are about, by number."""
+def names_of(connection: sa.Connection, rows: Iterable[sa.Row[Any]]) -> Mapping[int, Place]:
+    """Return what there is to tell of the destinations that rows are about, by number."""
     columns = destinations.c
-    query = sa.select(columns.no, columns.name, columns.sink)
+    query = sa.select(columns.no, columns.name, columns.sink, columns.enabled)
     query = query.where(columns.no.in_({row.destination_no for row in rows}))
-    return {row.no: (row.name, row.sink) for row in connection.execute(query)}
+    return {row.no: Place(*row[1:]) for row in connection.execute(query)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.reports.facts import Facts
+from fulfillment_sdk.relay.reports.facts import Facts, Place
 from fulfillment_sdk.relay.schema import deliveries, lanes
 from fulfillment_sdk.relay.values import Undelivered
 
@@ -15,6 +15,8 @@ BY_PLACE = tuple(deliveries.primary_key.columns)
 """The order in which deliveries are listed: within a lane, that in which they go out."""
 
 WAITS = "waits for an earlier event of its lane"
+UNTRIED = "not tried yet: in hand, waiting for its turn, or no process has its plugin or sink"
+DISABLED = "its destination is disabled"
 STRANDED = "its row in relay_lanes is missing, so that nothing sends it"
 
 
@@ -68,21 +70,22 @@ class Heads:
         ).one_or_none()
         return (row.position, row.event) if found is None else (found.position, found.event)
 
-    def shown(self, row: sa.Row[Any], name: str, event: Facts) -> Undelivered | None:
+    def shown(self, row: sa.Row[Any], place: Place, event: Facts) -> Undelivered | None:
         """Return what is told of a delivery that was learnt of; None if it is through by now.
 
-        `name` is its destination's. The lane's tries are of the event that it names, or else of
+        `place` is its destination. The lane's tries are of the event that it names, or else of
         its first one; when the lane is due is when its first one goes, whichever was tried.
         """
-        place = (row.destination_no, row.lane)
-        lane = self._lanes.get(place)
+        number = (row.destination_no, row.lane)
+        lane = self._lanes.get(number)
         if lane is None and row not in self._stranded:
             return None  # delivered since
-        head = self._first[place] == (row.position, row.event)
+        head = self._first[number] == (row.position, row.event)
         tried = lane is not None and (head if lane.tried is None else lane.tried == row.event)
         own_why = lane.why if lane is not None and tried else ""
+        own_why = own_why or (UNTRIED if place.enabled else DISABLED)
         return Undelivered(
-            destination=name,
+            destination=place.name,
             event_id=event.event_id,
             type=event.type,
             lane=event.lane,

@@ -75,8 +75,8 @@ def history(
         names = names_of(connection, rows)
         return [
             Attempt(
-                destination=names[row.destination_no][0],
-                sink=names[row.destination_no][1],
+                destination=names[row.destination_no].name,
+                sink=names[row.destination_no].sink,
                 accepted_at=event.accepted_at,
                 event_id=event.event_id,
                 lane=event.lane,

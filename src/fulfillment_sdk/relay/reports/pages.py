@@ -35,6 +35,11 @@ _KINDS = {
 }
 
 
+def _field(*types: type[object]) -> Any:
+    of_them = attrs.validators.instance_of(types)
+    return attrs.field(default=None, validator=attrs.validators.optional(of_them))
+
+
 @attrs.frozen(kw_only=True)
 class Filter:
     """Which entries are wanted; what is left out is not looked at.
@@ -47,14 +52,29 @@ class Filter:
         since: epoch seconds; what happened then or later.
     """
 
-    destination: str | None = None
-    owner: str | None = None
-    lane: str | None = None
-    type: str | None = None
-    since: float | None = None
+    destination: str | None = _field(str)
+    owner: str | None = _field(str)
+    lane: str | None = _field(str)
+    type: str | None = _field(str)
+    since: float | None = _field(int, float)
 
 
 EVERYTHING = Filter()
+
+
+def checked_filter(wanted: object) -> Filter:
+    """Return the filter that a caller gave, or the one for everything.
+
+    Raises:
+        TypeError: it is something else, a destination's name perhaps.
+    """
+    if wanted is None:
+        return EVERYTHING
+    if not isinstance(wanted, Filter):
+        raise TypeError(
+            f"a list takes a Filter, such as Filter(destination='…'), not {type(wanted).__name__}"
+        )
+    return wanted
 
 
 class Page(list[T], Generic[T]):

@@ -129,7 +129,7 @@ def _pending(
         names = names_of(connection, rows)
         heads.learn(rows)
         return [
-            heads.shown(row, names[row.destination_no][0], event)
+            heads.shown(row, names[row.destination_no], event)
             if (event := facts.get(row.event)) is not None
             and row.destination_no in names
             and event.matches(wanted)
@@ -161,7 +161,7 @@ def _dead(
         names = names_of(connection, rows)
         return [
             DeadLetter(
-                destination=names[row.destination_no][0],
+                destination=names[row.destination_no].name,
                 event_id=event.event_id,
                 type=event.type,
                 lane=event.lane,

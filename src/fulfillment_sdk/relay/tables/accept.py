@@ -125,6 +125,12 @@ def put_aside(
     )
 
 
+def discard(connection: sa.Connection, no: int) -> bool:
+    """Remove what was put aside under this number; tell whether it was there."""
+    gone = sa.delete(quarantine).where(quarantine.c.id == no).returning(quarantine.c.id)
+    return connection.execute(gone).one_or_none() is not None
+
+
 def _insert(
     connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
 ) -> tuple[dict[str, int], dict[str, bytes]]:

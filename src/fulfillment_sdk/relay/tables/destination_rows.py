@@ -24,7 +24,7 @@ def values_of(sealer: Sealer, destination: Destination, now: float) -> dict[str,
         "types": list(destination.types),
         "policy": attrs.asdict(destination.policy),
         "settings": sealer.seal(
-            json.dumps(dict(destination.settings)).encode(), _context(destination.name)
+            json.dumps(dict(destination.settings)).encode(), settings_of(destination.name)
         ),
         "concurrency": destination.concurrency,
         "timeout": destination.timeout,
@@ -34,7 +34,8 @@ def values_of(sealer: Sealer, destination: Destination, now: float) -> dict[str,
     }
 
 
-def _context(name: str) -> str:
+def settings_of(name: str) -> str:
+    """Return what a destination's settings are sealed for."""
     return f"relay_destinations.settings:{name}"
 
 
@@ -48,7 +49,7 @@ def read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Destination:
         row.name,
         row.sink,
         ordering=row.ordering,
-        settings=json.loads(sealer.open(row.settings, _context(row.name))),
+        settings=json.loads(sealer.open(row.settings, settings_of(row.name))),
         types=row.types,
         owner=row.owner,
         policy=RetryPolicy(**row.policy),

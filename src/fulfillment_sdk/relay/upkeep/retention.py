@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
 
-from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.relay.reports.pages import Key, behind
 from fulfillment_sdk.relay.schema import (
     attempts,
@@ -48,6 +49,23 @@ class Swept:
 
     attempts: int = 0
     events: int = 0
+
+
+def checked_retention(seconds: object) -> float | None:
+    """Return for how many seconds what has arrived is kept, None for ever.
+
+    Raises:
+        ConfigurationError: it is no number of seconds above 0.
+    """
+    if seconds is None:
+        return None
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 0 < seconds < math.inf:  # type: ignore[operator]
+        raise ConfigurationError(
+            f"A retention of {seconds!r} is no number of seconds above 0",
+            remedy="Write retention=90 * 86_400 for 90 days, or None to keep everything.",
+        )
+    return float(seconds)  # type: ignore[arg-type]
 
 
 @contextlib.asynccontextmanager

@@ -173,7 +173,7 @@ async def test_attempts_are_recorded_and_told_to_the_observer(make: Make) -> Non
     bench.clock.now += 5
     await bench.drain()
 
-    recorded = bench.relay.attempts("e1").result()
+    recorded = bench.relay.attempts(event_id="e1").result()
     assert [(one.attempt, one.outcome, one.why, one.at) for one in recorded] == [
         (1, "retry", "500", START),
         (2, "delivered", "202", START + 5),

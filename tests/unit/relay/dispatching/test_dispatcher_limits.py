@@ -16,6 +16,7 @@ from fulfillment_sdk.relay import (
 )
 from fulfillment_sdk.relay.dispatching.lane_run import NOT_LOADED_PAUSE, UNREADABLE_PAUSE
 from fulfillment_sdk.relay.dispatching.picker import EVENTS_PER_LANE
+from fulfillment_sdk.relay.reports.heads import UNTRIED
 from fulfillment_sdk.relay.schema import events, lanes
 from fulfillment_sdk.relay.tables.load import MISSING
 from tests.unit.relay.conftest import START, Bench, event, to
@@ -160,7 +161,7 @@ async def test_what_exceeds_a_destinations_rate_is_put_back_until_its_time(
 
     assert len(bench.sink.seen) == 1
     waiting = bench.relay.undelivered().result()
-    assert [(one.attempts, one.why) for one in waiting] == [(0, "")] * 2
+    assert [(one.attempts, one.why) for one in waiting] == [(0, UNTRIED)] * 2
     assert max(one.due_at or 0 for one in waiting) == pytest.approx(START + 10, abs=0.5)
 
 

@@ -119,7 +119,7 @@ async def test_whatever_a_sink_says_can_be_stored(make: Make, said: str, stored:
     bench.clock.now += 5
     await bench.drain()
 
-    assert [one.why for one in bench.relay.attempts("e1").result()] == [stored, stored]
+    assert [one.why for one in bench.relay.attempts(event_id="e1").result()] == [stored, stored]
     assert bench.pending() == []
 
 

@@ -135,7 +135,7 @@ async def test_an_odd_answer_is_recorded_and_waits_like_any_other(
 
     (waiting,) = bench.relay.undelivered().result()
     assert (waiting.attempts, waiting.due_at) == (1, START + 5)
-    assert [one.outcome for one in bench.relay.attempts("e1").result()] == ["retry"]
+    assert [one.outcome for one in bench.relay.attempts(event_id="e1").result()] == ["retry"]
 
 
 @pytest.mark.parametrize("error", [LookupError("Jane"), asyncio.CancelledError()])

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay import Event, Filter, Page, Reject, Retry
-from fulfillment_sdk.relay.reports.heads import STRANDED, WAITS
+from fulfillment_sdk.relay.reports.heads import DISABLED, STRANDED, UNTRIED, WAITS
 from fulfillment_sdk.relay.reports.pages import EVERYTHING, MOST_EXAMINED
 from fulfillment_sdk.relay.reports.visibility import undelivered
 from fulfillment_sdk.relay.schema import deliveries, events, lanes
@@ -69,7 +69,7 @@ async def test_what_was_tried_of_a_later_event_is_not_told_of_the_one_before_it(
 
     found = bench.relay.undelivered().result()
     assert [(one.event_id, one.attempts, one.why) for one in found] == [
-        ("e1", 0, ""),
+        ("e1", 0, UNTRIED),
         ("e2", 1, WAITS),
         ("e3", 0, WAITS),
     ]
@@ -218,8 +218,61 @@ def test_the_quarantine_tells_conflicts_from_what_cant_be_read(make: Make) -> No
     assert bench.relay.quarantined_body(found[0].no).result() == b"other bytes"
     assert bench.relay.quarantined_body(found[1].no).result() == b"no event"
     assert bench.relay.quarantined_body(404).result() is None
-    assert [one.why for one in bench.relay.quarantined("e2").result()] == ["unreadable"]
+    assert [one.why for one in bench.relay.quarantined(event_id="e2").result()] == ["unreadable"]
     assert bench.relay.quarantined(since=found[1].at + 1).result() == []
+    assert bench.relay.quarantined(Filter(since=found[1].at + 1)).result() == []
+
+
+def test_what_was_dealt_with_leaves_the_quarantine_and_nothing_else_does(make: Make) -> None:
+    bench = make()
+    for number in (1, 2):
+        bench.relay.quarantine(f"e{number}", b"no event", "unreadable").result()
+    first, second = bench.relay.quarantined().result()
+
+    assert bench.relay.discard_quarantined(first.no).result() is True
+    assert bench.relay.discard_quarantined(first.no).result() is False
+    assert bench.relay.quarantined_body(first.no).result() is None
+    assert bench.relay.quarantined().result() == [second]
+
+
+def test_why_an_event_was_not_tried_yet_is_told(make: Make, store: Store) -> None:
+    bench = make(to("a"), to("b"))
+    store.write(
+        lambda c: bench.relay.put_destination(c, to("b", enabled=False, disabled_why="410"))
+    ).result()
+    bench.accept(event("e1"))
+
+    found = bench.relay.undelivered().result()
+    assert [(one.destination, one.why) for one in found] == [("a", UNTRIED), ("b", DISABLED)]
+
+
+@pytest.mark.parametrize(
+    "call", ["undelivered", "dead_letters", "attempts", "quarantined", "replay_many"]
+)
+def test_what_is_no_filter_is_refused_at_once(make: Make, call: str) -> None:
+    with pytest.raises(TypeError, match=r"takes a Filter.*not str"):
+        getattr(make().relay, call)("tracker")
+
+
+@pytest.mark.parametrize("field", ["destination", "owner", "lane", "type", "since"])
+def test_a_filters_fields_are_texts_and_a_time(field: str) -> None:
+    given: dict[str, Any] = {field: [1]}
+    with pytest.raises(TypeError, match=field):
+        Filter(**given)
+
+
+def test_a_filter_comes_first_in_every_list(make: Make) -> None:
+    bench = make()
+    for call in ("undelivered", "dead_letters", "attempts", "quarantined"):
+        assert getattr(bench.relay, call)(Filter(since=0.0)).result() == []
+
+
+@pytest.mark.parametrize(
+    "wanted", [Filter(destination="x"), Filter(owner="x"), Filter(lane="x"), Filter(type="x")]
+)
+def test_the_quarantine_refuses_a_filter_that_it_cant_go_by(make: Make, wanted: Filter) -> None:
+    with pytest.raises(ValueError, match="`since` alone"):
+        make().relay.quarantined(wanted).result()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from fulfillment_sdk.relay.upkeep import retention
 from fulfillment_sdk.relay.upkeep.retention import Swept, keep_sweeping, remove_events, sweep
 from fulfillment_sdk.store import Store
 from tests.unit.relay.both import DATABASES, count, empty_store, make_older
-from tests.unit.relay.conftest import Bench, Clock, event, to
+from tests.unit.relay.conftest import Bench, Clock, ScriptedSink, event, to
 
 Make = Callable[..., Bench]
 DAY = 86_400.0
@@ -251,8 +251,9 @@ async def test_without_a_setting_nothing_is_swept(make: Make, store: Store) -> N
     assert kept(store) == {"e1"}
 
 
-async def test_a_relay_sweeps_for_as_long_as_it_dispatches(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sinks", [{"scripted": ScriptedSink()}, {}], ids=["sink", "none"])
+async def test_a_relay_sweeps_for_as_long_as_it_runs(
+    store: Store, monkeypatch: pytest.MonkeyPatch, sinks: dict[str, ScriptedSink]
 ) -> None:
     begun = asyncio.Event()
     noted: list[object] = []
@@ -261,11 +262,13 @@ async def test_a_relay_sweeps_for_as_long_as_it_dispatches(
     async def sweeping(_store: Store, keep: float | None) -> AsyncIterator[None]:
         noted.append(keep)
         begun.set()
-        yield
-        noted.append("ended")
+        try:
+            yield
+        finally:
+            noted.append("ended")
 
     monkeypatch.setattr("fulfillment_sdk.relay.relay.keep_sweeping", sweeping)
-    async with Relay(store, sinks={}, retention=KEEP).running():
+    async with Relay(store, sinks=sinks, retention=KEEP).running():
         await asyncio.wait_for(begun.wait(), 10)
         assert noted == [KEEP]
     assert noted == [KEEP, "ended"]

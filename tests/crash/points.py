@@ -48,7 +48,7 @@ class Point:
 
 
 _LEAVE = ("fulfillment_sdk.relay.dispatching.crew", "Crew.leave")
-_DISPATCHER = "fulfillment_sdk.relay.dispatching.dispatcher"
+_INTAKE = "fulfillment_sdk.relay.dispatching.intake"
 
 POINTS: Mapping[str, Point] = {
     "in the midst of an accept": Point(Running("INSERT INTO relay_lanes")),
@@ -59,8 +59,8 @@ POINTS: Mapping[str, Point] = {
     "after an acknowledgement": Point(Here(), most=20),
     "before the commit of a claim": Point(Committing("claim", "before"), most=3),
     "after the commit of a claim": Point(Committing("claim", "after"), most=3),
-    "between claim and load": Point(Calling(_DISPATCHER, "load", "before"), most=3),
-    "between load and send": Point(Calling(_DISPATCHER, "load", "after"), most=3),
+    "between claim and load": Point(Calling(_INTAKE, "load", "before"), most=3),
+    "between load and send": Point(Calling(_INTAKE, "load", "after"), most=3),
     "before a send": Point(Here(), most=20),
     "after a send": Point(Here(), most=20),
     "in the midst of a settlement": Point(Running("INSERT INTO relay_attempts")),

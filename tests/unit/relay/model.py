@@ -60,6 +60,7 @@ class Target:
     in_order: bool
     types: tuple[str, ...]
     enabled: bool = True
+    version: int = 0
 
     def lane_of(self, fact: Fact) -> str:
         return fact.case if self.in_order else fact.id
@@ -110,7 +111,7 @@ class Model:
         firsts: dict[str, int] = {}
         for index, fact in enumerate(batch):
             firsts.setdefault(fact.id, index)
-        new = {id: index for id, index in sorted(firsts.items()) if id not in self.known}
+        new = {id: index for id, index in firsts.items() if id not in self.known}
         sent: dict[str, int] = {}
         for id, index in new.items():
             self.rank += 1
@@ -157,19 +158,26 @@ class Model:
 
     # -- what goes out -------------------------------------------------------------------------
 
+    def key(self, name: str, id: str) -> Key:
+        """Return where an event is pending: it stays there though the ordering is changed."""
+        return next(
+            key for key, lane in self.lanes.items() if key[0] == name and id in lane.pending
+        )
+
     def head(self, key: Key) -> str:
         """Return the event that must go first."""
         return min(self.lanes[key].pending, key=lambda id: self.known[id].order)
 
-    def sent(self, name: str, id: str, said: Said, now: float) -> None:
-        """Note what a destination said to an event."""
-        key = name, self.targets[name].lane_of(self.known[id].fact)
-        lane = self.lanes[key]
+    def sent(self, name: str, id: str, said: Said, version: object, now: float) -> None:
+        """Note what a destination said to an event, by the settings of this version."""
+        key = self.key(name, id)
+        lane, target = self.lanes[key], self.targets[name]
         self.tried.append((id, now))
         if said == "gone":
             lane.failed(id)
             lane.due = now
-            self.targets[name].enabled = False
+            if version == target.version:
+                target.enabled = False
         elif said == "retry" and lane.tries_before(id) + 1 < len(DELAYS):
             lane.failed(id)
             lane.due = now + DELAYS[lane.tries]

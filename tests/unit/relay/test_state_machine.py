@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,6 +55,7 @@ from fulfillment_sdk.relay.tables.claim import claim
 from fulfillment_sdk.relay.tables.lanes import Claim, Settlement, Wanted, end_leases
 from fulfillment_sdk.relay.tables.settle import settle_many
 from fulfillment_sdk.relay.upkeep.retention import sweep
+from fulfillment_sdk.relay.values import Ordering
 from fulfillment_sdk.store import Sealer, Store
 
 from .model import DELAYS, Fact, Key, Model, Said, Target
@@ -65,7 +66,12 @@ TIMES = int(os.environ.get("FULFILLMENT_TEST_KILLS", "1"))
 START = 1_800_000_000.0
 LONG = 100_000.0
 EVENTS = 12
-NAMES = {"ordered": ("case", ()), "loose": ("none", ()), "picky": ("case", ("rare",))}
+ORDERINGS: tuple[Ordering, ...] = ("case", "none")
+NAMES: Mapping[str, tuple[Ordering, tuple[str, ...]]] = {
+    "ordered": ("case", ()),
+    "loose": ("none", ()),
+    "picky": ("case", ("rare",)),
+}
 OUTCOMES: Mapping[Said, Outcome] = {
     "arrived": Delivered(),
     "retry": Retry("503"),
@@ -83,6 +89,11 @@ saids = st.lists(
     max_size=9,
 )
 pauses = st.sampled_from([0.0, 0.0, 6.0, 31.0])
+changes = st.tuples(
+    st.sampled_from([0, 0, 1, 2]),
+    st.sampled_from([None, *ORDERINGS]),
+    st.sampled_from([True, False]),
+)
 has_lanes = precondition(lambda self: self.model.lanes)
 
 
@@ -115,11 +126,16 @@ class Sink:
 
     machine: RelayMachine
     says: list[Said] = attrs.field(factory=list)
+    changes: Callable[[str], None] | None = None
+    changes_at: int = 0
     dies_at: int = 0
     died: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         said: Said = self.says.pop(0) if self.says else "arrived"
+        self.changes_at -= 1
+        if self.changes is not None and self.changes_at == 0:
+            self.changes(delivery.destination)
         self.machine.comes(delivery, said)
         self.dies_at -= 1
         if self.dies_at == 0:
@@ -138,6 +154,7 @@ class RelayMachine(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         self.now = START
+        self.changed = 0
         self.wrong: list[str] = []
         self.could_go: set[str] = set()
         self.sent: list[tuple[Key, str, Said]] = []
@@ -151,7 +168,7 @@ class RelayMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self._open()
         for name in ("ordered", "loose"):
-            self.put(name, True)
+            self.put(name, True, None)
 
     def teardown(self) -> None:
         try:
@@ -190,21 +207,30 @@ class RelayMachine(RuleBasedStateMachine):
 
     # -- destinations ----------------------------------------------------------------------------
 
-    @rule(name=names, enabled=st.sampled_from([True, True, False]))
-    def put(self, name: str, enabled: bool) -> None:
-        ordering, types = NAMES[name]
+    @rule(
+        name=names,
+        enabled=st.sampled_from([True, True, False]),
+        ordering=st.sampled_from([None, None, *ORDERINGS]),
+    )
+    def put(self, name: str, enabled: bool, ordering: Ordering | None) -> None:
+        """Put one in, or change it: what is pending stays in the order in which it was lined up."""
+        usual, types = NAMES[name]
+        target = self.model.targets.setdefault(name, Target(usual == "case", types))
+        target.enabled = enabled
+        target.version = self.changed = self.changed + 1
+        if ordering is not None:
+            target.in_order = ordering == "case"
         destination = Destination(
             name,
             "drawn",
-            ordering="case" if ordering == "case" else "none",
+            ordering="case" if target.in_order else "none",
+            settings={"version": target.version},
             types=types,
             policy=RetryPolicy(DELAYS, jitter=0),
             timeout=LEASE_SECONDS / 2,
             enabled=enabled,
         )
         self.store.write(lambda c: self.relay.put_destination(c, destination)).result()
-        target = self.model.targets.setdefault(name, Target(ordering == "case", types))
-        target.enabled = enabled
 
     @rule(name=names)
     def remove(self, name: str) -> None:
@@ -218,11 +244,17 @@ class RelayMachine(RuleBasedStateMachine):
     # -- delivering ------------------------------------------------------------------------------
 
     @has_lanes
-    @rule(says=saids, pause=pauses)
-    def deliver(self, says: list[Said], pause: float) -> None:
+    @rule(says=saids, pause=pauses, change=changes)
+    def deliver(
+        self, says: list[Said], pause: float, change: tuple[int, Ordering | None, bool]
+    ) -> None:
+        """In the midst of it a destination may be changed: the old one's answers still come."""
         self.now += pause
-        self.sink.says = list(says)
+        changes_at, ordering, enabled = change
+        self.sink.says, self.sink.changes_at = list(says), changes_at
+        self.sink.changes = lambda name: self.put(name, enabled, ordering)
         self._turn()
+        self.sink.changes = None
 
     @has_lanes
     @rule(says=saids, pause=pauses, after=st.integers(1, 6), others=st.booleans())
@@ -303,7 +335,7 @@ class RelayMachine(RuleBasedStateMachine):
         """With all destinations up and enough time, nothing stays pending."""
         for name, target in list(self.model.targets.items()):
             if not target.enabled:
-                self.put(name, True)
+                self.put(name, True, None)
         self.sink.says = []
         for _ in range(10):
             self.now += LONG
@@ -339,6 +371,11 @@ class RelayMachine(RuleBasedStateMachine):
         dead = self._all(sa.select(destinations.c.name, events.c.event_id).select_from(_DEAD))
         tried = self._all(sa.select(events.c.event_id, attempts.c.at).select_from(_TRIED))
 
+        enabled = self._all(sa.select(destinations.c.name).where(destinations.c.enabled))
+
+        assert {name for (name,) in enabled} == {
+            name for name, one in self.model.targets.items() if one.enabled
+        }
         assert {key: lane.facts for key, lane in found.items()} == self.model.facts()
         assert all(len(lane.pending) == lane.count for lane in found.values())
         assert set(ids.values()) == set(self.model.known)
@@ -353,11 +390,11 @@ class RelayMachine(RuleBasedStateMachine):
         elif id not in self.model.pending_for(name):
             self.wrong.append(f"{id} is not pending for {name}")
         else:
-            key = name, self.model.targets[name].lane_of(self.model.known[id].fact)
+            key = self.model.key(name, id)
             self._looks_right(key, delivery)
             self._over(key)
             self.sent.append((key, id, said))
-            self.model.sent(name, id, said, self.now)
+            self.model.sent(name, id, said, delivery.settings["version"], self.now)
 
     def _looks_right(self, key: Key, delivery: Delivery) -> None:
         lane, head = self.model.lanes[key], self.model.head(key)

@@ -14,7 +14,7 @@ from fulfillment_sdk.relay.dispatching.lane_run import LaneRun
 from fulfillment_sdk.relay.dispatching.runner import call_sink
 from fulfillment_sdk.relay.dispatching.settling import Done
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
-from fulfillment_sdk.relay.tables.tally import Tally
+from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.values import Delivery, Sink
 
 log = logging.getLogger("fulfillment_sdk.relay")
@@ -140,8 +140,7 @@ class Crew:
 
     def _end(self, desk: Desk, held: Held, run: LaneRun) -> None:
         self._hands.end(desk, held)
-        tally = Tally(desk.registered, run.delivered, run.failures_since)
-        self._settle(Done(tally, held, run.settlement(), run.records))
+        self._settle(Done(run.tally(), held, run.settlement(), run.records))
 
     def _run(self, desk: Desk, held: Held, due_at: float | None = None) -> LaneRun:
         steady, registered = asyncio.get_running_loop().time, desk.registered
@@ -152,9 +151,9 @@ class Crew:
 
         return LaneRun(
             claim=held.claim,
-            destination=registered.destination,
+            registered=registered,
             events=held.events,
-            deliver=functools.partial(self._deliver, desk, held),
+            deliver=functools.partial(self._deliver, desk, registered, held),
             may_go_on=may_go_on,
             clock=self._clock,
             random=self._random,
@@ -162,8 +161,10 @@ class Crew:
             turn_to_come=None if desk.bucket is None else functools.partial(_turn, desk),
         )
 
-    async def _deliver(self, desk: Desk, held: Held, delivery: Delivery) -> Outcome:
-        destination = desk.registered.destination
+    async def _deliver(
+        self, desk: Desk, registered: Registered, held: Held, delivery: Delivery
+    ) -> Outcome:
+        destination = registered.destination
         sink = self._sinks[destination.sink]
         outcome = await call_sink(
             sink,
@@ -177,7 +178,7 @@ class Crew:
             desk.breaker.failed(held.claim.lane, destination.policy, self._clock())
         elif isinstance(outcome, Delivered):
             desk.breaker.succeeded()
-        elif outcome.disable:
+        elif outcome.disable and desk.registered.version == registered.version:
             desk.refused(held)
         return outcome
 

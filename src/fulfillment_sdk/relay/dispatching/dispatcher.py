@@ -97,7 +97,7 @@ class Dispatcher:
                 it died goes out at once, and a clock that was set is made up for.
         """
         self._loop = asyncio.get_running_loop()
-        self._picker.alone = alone
+        self._picker.alone = self._settler.alone = alone
         fresh = alone
         self._renewing = asyncio.create_task(self.renewal.run())  # until `stop` is through
         try:
@@ -107,7 +107,10 @@ class Dispatcher:
                     if fresh:
                         await self._store.write(lambda c: end_leases(c, self._store.now(c)))
                         fresh = False
-                    pause = await self.turn(look=False)
+                    if alone and self._settler.is_behind:
+                        pause = self._poll  # a claim would take lanes whose settlements wait
+                    else:
+                        pause = await self.turn(look=False)
                 except StoreError as error:
                     log.error("dispatcher waits for its store: %s", error.message)
                     pause = self._poll

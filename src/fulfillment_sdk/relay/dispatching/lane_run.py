@@ -11,6 +11,8 @@ from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
 from fulfillment_sdk.relay.policy import Again, Dead, Decision, Disable, Settle, schedule
 from fulfillment_sdk.relay.tables.lanes import Claim, Place, Settlement, Tried
 from fulfillment_sdk.relay.tables.load import Events
+from fulfillment_sdk.relay.tables.registry import Registered
+from fulfillment_sdk.relay.tables.tally import Tally
 from fulfillment_sdk.relay.values import Attempt, AttemptOutcome, Delivery, Destination, Event
 
 UNREADABLE_PAUSE = 60.0
@@ -25,7 +27,7 @@ class LaneRun:
 
     Args:
         claim: the lane.
-        destination: where it goes.
+        registered: where it goes, as that was when the turn began.
         events: what was loaded for it.
         deliver: one try; always ends in an outcome.
         may_go_on: asked before each delivery: time left on the lease, and nobody stopping us.
@@ -37,7 +39,7 @@ class LaneRun:
     """
 
     claim: Claim
-    destination: Destination
+    registered: Registered
     events: Events
     deliver: Callable[[Delivery], Awaitable[Outcome]]
     may_go_on: Callable[[], bool]
@@ -52,7 +54,7 @@ class LaneRun:
     _tries: int = attrs.field(init=False)
     _why: str = attrs.field(init=False)
     _tries_of: int | None = attrs.field(init=False)
-    _disable: str | None = None
+    _refused: str | None = None
     _under_way: _Try | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -90,15 +92,15 @@ class LaneRun:
             self._note(self._under_way, Retry(why))
 
     @property
-    def delivered(self) -> bool:
-        """Whether anything arrived."""
-        return bool(self._delivered)
+    def destination(self) -> Destination:
+        """Where the lane goes."""
+        return self.registered.destination
 
-    @property
-    def failures_since(self) -> int:
-        """How many tries failed after the last one that did not."""
+    def tally(self) -> Tally:
+        """Return what this turn says of its destination."""
         outcomes = [one.outcome == "delivered" for one in reversed(self.records)]
-        return outcomes.index(True) if True in outcomes else len(outcomes)
+        failed = outcomes.index(True) if True in outcomes else len(outcomes)
+        return Tally(self.registered, bool(self._delivered), failed, self._refused)
 
     def settlement(self) -> Settlement:
         """Return what is to be recorded of this turn."""
@@ -111,7 +113,6 @@ class LaneRun:
             tries=self._tries,
             why=self._why,
             tries_of=self._tries_of,
-            disable=self._disable,
         )
 
     def _tries_before(self, number: int) -> int:
@@ -135,7 +136,7 @@ class LaneRun:
                 event=event,
                 destination=self.destination.name,
                 attempt=attempt,
-                settings=self.destination.settings,
+                settings=self.registered.settings,
                 accepted_at=accepted_at,
             )
         )
@@ -161,7 +162,7 @@ class LaneRun:
             if isinstance(decision, Again):
                 self.due_at = decision.at
             else:
-                self._disable = why
+                self._refused = why
         self._tried.append(
             Tried(
                 event=number,

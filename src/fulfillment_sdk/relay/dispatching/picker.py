@@ -18,6 +18,7 @@ from fulfillment_sdk.relay.dispatching.turn import Plan, Turn
 from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.claim import claim
 from fulfillment_sdk.relay.tables.lanes import Wanted, earliest_due, next_due, shift
+from fulfillment_sdk.relay.tables.parked import bring_nearer
 from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.values import Sink
 from fulfillment_sdk.store import Store
@@ -28,7 +29,7 @@ EVENTS_PER_LANE = 20  # a killed worker repeats at most so many of a lane
 LANES_PER_TURN = 200
 DESTINATIONS_PER_TURN = 200
 TIMEOUTS_PER_LEASE = 1.5  # a third of a lease may be over when a delivery begins
-SWEEP_SECONDS = 60.0  # between looks for destinations that are gone
+SWEEP_SECONDS = 60.0  # between looks for destinations that are gone, and lanes put off
 
 
 class Picker:
@@ -96,7 +97,8 @@ class Picker:
         if not (due or jump or look):
             return None
         idle: Sequence[int] = ()
-        if steady >= self._next_sweep:
+        sweep = steady >= self._next_sweep
+        if sweep:
             self._next_sweep = steady + SWEEP_SECONDS
             idle = self._hands.idle()
         held = [
@@ -104,7 +106,7 @@ class Picker:
             for no, desk in self._hands.desks.items()
             if look and (desk.is_paused(steady) or not desk.is_empty)
         ]
-        return Plan(due, look, idle, held, jump, steady)
+        return Plan(due, look, idle, held, jump, steady, sweep)
 
     def pick(self, connection: sa.Connection, plan: Plan) -> Turn:
         """Claim due lanes, within the limits of a turn and of each destination."""
@@ -112,6 +114,8 @@ class Picker:
         if plan.jump:
             log.warning("the clock was set by %.0f s: what waits is moved along", plan.jump)
             shift(connection, plan.jump, now=now)
+        if plan.sweep and (parked := bring_nearer(connection, now=now)):
+            log.warning("%d lanes were due later than any retry, by a clock that was wrong", parked)
         due, found, began = plan.due, None, time.monotonic()
         if plan.look:
             found = dict(earliest_due(connection, list(self._sinks)))

@@ -89,6 +89,9 @@ class Settler:
         self._poll = poll
         self._waiting: list[Done] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._late: set[asyncio.Task[None]] = set()
+        self.alone = False
+        """Whether nobody else claims lanes: then what we had stays ours, however late it is."""
 
     def add(self, done: Done) -> None:
         """Settle a lane; may be called in the loop only."""
@@ -103,7 +106,16 @@ class Settler:
     def _see_to(self, batch: Batch) -> None:
         task = asyncio.get_running_loop().create_task(self._insist(batch))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._late.discard(task)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether settlements wait for a store that could not be used."""
+        return bool(self._late)
 
     def close(self) -> None:
         """Go on with nothing that the store has not taken yet."""
@@ -111,7 +123,7 @@ class Settler:
             task.cancel()
 
     async def _insist(self, batch: Batch) -> None:
-        """Write; where the store can't be used just now, again until the leases are over.
+        """Write; where the store can't be used just now, again until others may have the lanes.
 
         A settlement given up at once would hold up its lane for a whole lease, and send again what
         has arrived.
@@ -122,6 +134,7 @@ class Settler:
                 results = await self._store.write_each(self._record, batch)
             except StoreUnavailable as error:
                 log.warning("%d settlements wait for their store: %s", len(batch), error.message)
+                self._late.update(self._tasks & {asyncio.current_task()})
                 batch, pause = self._in_time(batch), self._poll
             except Exception as error:  # noqa: BLE001  whatever it is, the others must get through
                 if len(batch) > 1:
@@ -143,7 +156,7 @@ class Settler:
         counted = [done.tally for done, word in zip(every, kept, strict=True) if word == "kept"]
         disabled = count(connection, counted, now=now)
         causes = [
-            _ended(done, disabled) if word == "kept" else None
+            disabled.pop(done.no, None) if word == "kept" else None  # told once for all its lanes
             for done, word in zip(every, kept, strict=True)
         ]
         numbers = [done.no for done, why in zip(every, causes, strict=True) if why is not None]
@@ -169,6 +182,8 @@ class Settler:
         return busy
 
     def _in_time(self, batch: Batch) -> Batch:
+        if self.alone:
+            return batch
         steady = asyncio.get_running_loop().time()
         for done in batch:
             if steady >= done.held.lease.until:
@@ -179,7 +194,3 @@ class Settler:
         # The lease runs out by itself, and the lane's unsettled events go out again.
         log.error("settlement lost, lane comes back later destination=%s", done.name)
         self._told(done, None)
-
-
-def _ended(done: Done, disabled: dict[int, str]) -> str | None:
-    return done.settlement.disable or disabled.pop(done.no, None)

@@ -22,6 +22,7 @@ class Plan:
         held: destinations to be looked up, since something of them is in hand, or waits for word.
         jump: seconds by which the clock was set.
         steady: when the turn began; seconds since whenever.
+        sweep: whether to look for lanes too that a wrong clock has put off.
     """
 
     due: Sequence[int]
@@ -30,6 +31,7 @@ class Plan:
     held: Sequence[int]
     jump: float
     steady: float
+    sweep: bool = False
 
 
 @attrs.frozen

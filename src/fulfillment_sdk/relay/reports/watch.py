@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import string
 from collections.abc import Callable, Sequence
 
 import attrs
 
 from fulfillment_sdk.relay.reports.figures import Figures
+from fulfillment_sdk.relay.tables.words import one_word
 from fulfillment_sdk.relay.values import Attempt
-
-_PLAIN = frozenset(string.ascii_letters + string.digits + "._-:/@+")
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
@@ -60,11 +57,6 @@ def _log(record: Attempt) -> None:
         record.seconds * 1000,
         one_word(record.why or "-"),
     )
-
-
-def one_word(text: str) -> str:
-    """Return a value so that nobody can forge a line or a field with it: quoted where need be."""
-    return text if _PLAIN.issuperset(text) and text else json.dumps(text)
 
 
 def _guarded(what: str, observer: Callable[..., None], *arguments: object) -> None:

@@ -41,9 +41,8 @@ def accept_many(
 ) -> list[Accepted]:
     """Store the events and line them up for their destinations.
 
-    It takes the same few statements whatever their number. They go in by order of their ids,
-    whatever order they come in, so that two callers that accept the same ones don't wait for each
-    other in a circle.
+    It takes the same few statements whatever their number. They are numbered in the order in which
+    they come, and that is their order where they have no sequence.
 
     Args:
         connection: of the caller's transaction.
@@ -61,8 +60,8 @@ def accept_many(
     for event in batch:
         check_storable(event)
     firsts: dict[str, int] = {}
-    for index in sorted(range(len(batch)), key=lambda index: batch[index].id):
-        firsts.setdefault(batch[index].id, index)
+    for index, event in enumerate(batch):
+        firsts.setdefault(event.id, index)
     numbers, known = _insert(connection, sealer, [batch[index] for index in firsts.values()], now)
     sent = _send(connection, [batch[firsts[one]] for one in numbers], numbers, now, tell)
     results: list[Accepted] = []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -60,3 +62,14 @@ def read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Destination:
         disabled_why=row.disabled_why,
         created_at=row.created_at,
     )
+
+
+def read_only(settings: Mapping[str, object]) -> Mapping[str, object]:
+    """Return settings that nobody can change, all the way down; their lists are tuples."""
+    return MappingProxyType({name: _frozen(value) for name, value in settings.items()})
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, Mapping):
+        return read_only(value)
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

@@ -85,21 +85,31 @@ def _storable_size(value: object) -> int | None:
 def insert_events(
     connection: sa.Connection, sealer: Sealer, events: Sequence[Event], *, now: float
 ) -> dict[str, int]:
-    """Store the events whose ids are not known yet.
+    """Store the events whose ids are not known yet, numbered in their order.
 
     Args:
         connection: of the caller's transaction.
         sealer: seals the bodies.
-        events: of different ids, in order of these.
+        events: of different ids.
         now: when they were accepted, epoch seconds.
 
     Returns:
         the numbers that the new ones got, by id.
     """
-    insert = _insert_on_sqlite if is_sqlite(connection) else _insert_on_postgresql
     numbers: dict[str, int] = {}
-    for some in _portions(events):
-        numbers |= insert(connection, sealer, some, now)
+    if is_sqlite(connection):
+        for some in _portions(events):
+            numbers |= _insert_on_sqlite(connection, sealer, some, now)
+        return numbers
+    # By order of their ids, so that two callers that accept the same ones don't wait for each other
+    # in a circle: of several, each has its number before.
+    reserved: dict[str, int] = {}
+    if len(events) > 1:
+        found = execute(connection, _RESERVE, (len(events),))
+        reserved = {one.id: no for one, (no,) in zip(events, sorted(found), strict=True)}
+    for some in _portions(sorted(events, key=lambda one: one.id)):
+        rows = [(reserved.get(one.id), *_row(sealer, one, now)) for one in some]
+        numbers |= dict(_INSERT_UNKNOWN.run(connection, rows))
     return numbers
 
 
@@ -120,12 +130,6 @@ def _insert_on_sqlite(
     numbers = {event.id: number for number, event in enumerate(new, last + 1)}
     each_row(connection, _INSERT, [(numbers[one.id], *_row(sealer, one, now)) for one in new])
     return numbers
-
-
-def _insert_on_postgresql(
-    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
-) -> dict[str, int]:
-    return dict(_INSERT_UNKNOWN.run(connection, [_row(sealer, one, now) for one in events]))
 
 
 def _row(sealer: Sealer, event: Event, now: float) -> tuple[Any, ...]:
@@ -153,6 +157,7 @@ def _portions(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
 
 
 _COLUMNS: Columns = {
+    "id": "int8",
     "event_id": "text",
     "lane": "text",
     "sequence": "int8",
@@ -180,13 +185,19 @@ _INSERT = """
         (id, event_id, lane, sequence, type, owner, accepted_at, digest, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_RESERVE = """
+    SELECT nextval((SELECT pg_get_serial_sequence('relay_events', 'id')))
+    FROM generate_series(1, %b::int8)
+"""
 # Who accepts an id at the same moment is waited for, in the same order by everybody.
 _INSERT_UNKNOWN = Statement(
     _COLUMNS,
     """
     INSERT INTO relay_events
-        (event_id, lane, sequence, type, owner, accepted_at, digest, body)
-    SELECT * FROM given ORDER BY event_id
+        (id, event_id, lane, sequence, type, owner, accepted_at, digest, body)
+    SELECT coalesce(id, nextval((SELECT pg_get_serial_sequence('relay_events', 'id')))),
+        event_id, lane, sequence, type, owner, accepted_at, digest, body
+    FROM given ORDER BY event_id
     ON CONFLICT (event_id) DO NOTHING RETURNING event_id, id
     """,
 )

@@ -37,7 +37,8 @@ class Claim:
     """A lane that is ours until `until`, and the head of what is pending in it.
 
     `tries` and `why` are of the event with the number `tried`: its head, unless an earlier event
-    came in since. None leaves it at the head.
+    came in since. None leaves it at the head. A lane remembers one event's tries: where the earlier
+    one fails too, those of the former head begin anew.
     """
 
     destination_no: int
@@ -80,7 +81,6 @@ class Settlement:
         tries: failed tries of one event, as a rule the one that now heads the lane.
         why: its last failure.
         tries_of: its number.
-        disable: a cause, if the destination is to get nothing any more.
     """
 
     claim: Claim
@@ -91,7 +91,6 @@ class Settlement:
     tries: int = 0
     why: str = ""
     tries_of: int | None = None
-    disable: str | None = None
 
     @property
     def gone(self) -> list[Place]:

@@ -14,6 +14,7 @@ from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.tables.event_rows import body_context
 from fulfillment_sdk.relay.tables.lanes import Claim
 from fulfillment_sdk.relay.tables.rows import Query
+from fulfillment_sdk.relay.tables.words import one_word
 from fulfillment_sdk.relay.values import Event
 from fulfillment_sdk.store.sealing import Sealer
 
@@ -131,9 +132,9 @@ def _read(
         event: Event | None = None
         try:
             event = Event(id, type, lane, sequence, sealer.open(sealed, body_context(id)), owner)
-        except StoreError as error:
+        except StoreError:
             # One damaged row, or a lost key, must not stop what else is due.
-            log.error("event %s waits: %s", id, error.message)
+            log.error("event %s waits: %s", one_word(id), UNREADABLE)
         events[number] = Loaded(event, accepted_at, size, "" if event else UNREADABLE)
     return events, large
 

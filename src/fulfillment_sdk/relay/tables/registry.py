@@ -15,11 +15,19 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations, lanes
-from fulfillment_sdk.relay.tables.destination_rows import read, settings_of, values_of
+from fulfillment_sdk.relay.tables.destination_rows import (
+    read,
+    read_only,
+    settings_of,
+    values_of,
+)
 from fulfillment_sdk.relay.tables.rows import Query
 from fulfillment_sdk.relay.tables.upsert import insert_for
+from fulfillment_sdk.relay.tables.words import one_word
 from fulfillment_sdk.relay.values import Destination
 from fulfillment_sdk.store.sealing import Sealer
+
+UNREADABLE = "its stored settings can't be opened: look for the storage key"
 
 NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0}
 
@@ -36,12 +44,18 @@ log = logging.getLogger("fulfillment_sdk.relay")
 class Registered:
     """A destination with the number that the other tables know it by.
 
-    `version` is counted up by each change; what counts failures is none.
+    `version` is counted up by each change; what counts failures is none. `settings` are the
+    destination's as sinks see them: what one of them did to them would be in its next delivery.
     """
 
     no: int
     destination: Destination
     version: int = 0
+    settings: Mapping[str, object] = attrs.field(init=False, eq=False, repr=False)
+
+    @settings.default
+    def _of_destination(self) -> Mapping[str, object]:
+        return read_only(self.destination.settings)
 
 
 def put(
@@ -158,8 +172,8 @@ def by_number(
         try:
             found[row.no] = _registered(sealer, row)
         except (StoreError, ValueError, TypeError) as error:
-            why = error.message if isinstance(error, StoreError) else type(error).__name__
-            log.error("destination %s can't be read, its events wait: %s", row.name, why)
+            why = UNREADABLE if isinstance(error, StoreError) else type(error).__name__
+            log.error("destination %s can't be read, its events wait: %s", one_word(row.name), why)
     return found
 
 
@@ -171,13 +185,24 @@ _VERSIONS = Query(
 )
 
 
-def disable(connection: sa.Connection, no: int, why: str) -> None:
-    """Send this destination nothing any more, and keep what is pending for it."""
-    connection.execute(
-        sa.update(destinations)
-        .where(destinations.c.no == no)
-        .values(enabled=False, disabled_why=why, **_CHANGED)
-    )
+def disable(connection: sa.Connection, no: int, why: str, *, version: int | None = None) -> bool:
+    """Send this destination nothing any more, and keep what is pending for it.
+
+    Args:
+        connection: of the caller's transaction.
+        no: the destination's number.
+        why: the cause.
+        version: of the destination that this is about, if somebody may have changed it since:
+            then it stays as it is.
+
+    Returns:
+        whether that was done.
+    """
+    change = sa.update(destinations).where(destinations.c.no == no)
+    if version is not None:
+        change = change.where(destinations.c.version == version)
+    done = connection.execute(change.values(enabled=False, disabled_why=why, **_CHANGED))
+    return done.rowcount > 0
 
 
 def disable_owner(connection: sa.Connection, owner: str, why: str) -> None:

@@ -7,7 +7,6 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.lanes import LaneKey, Settlement
 from fulfillment_sdk.relay.tables.rows import Change, Query, is_sqlite
 
@@ -76,9 +75,6 @@ def _record(connection: sa.Connection, kept: Sequence[tuple[Settlement, int]], n
             going_on.append((*state, *one.claim.key))
     _DRAINED.run(connection, drained)
     _GOING_ON.run(connection, going_on)
-    for no, why in sorted({one.claim.destination_no: one.disable for one, _ in kept
-                           if one.disable is not None}.items()):  # fmt: skip
-        registry.disable(connection, no, why)
 
 
 def stored_why(why: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay.schema import dead_letters, deliveries, events, lanes
-from fulfillment_sdk.relay.tables.owed import pending_among
+from fulfillment_sdk.relay.tables.owed import pending_of
 from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.relay.upkeep.targets import Target
 
@@ -26,9 +26,9 @@ def line_up_again(
     # Retention must not take an event away between here and the commit.
     held = sa.select(events.c.id).where(events.c.id.in_([row.id for row in rows]))
     there = set(connection.execute(held.order_by(events.c.id).with_for_update(read=True)).scalars())
-    places = {target.place(row) for row in rows if row.id in there}
-    keys = [(target.no, *place) for place in sorted(places)]
-    places -= {key[1:] for key in pending_among(connection, keys)}
+    pending = pending_of(connection, [(target.no, row) for row in rows])
+    absent = there - {event for _, event in pending}
+    places = {target.place(row) for row in rows if row.id in absent}
     if not places:
         return 0
     counts = Counter(lane for lane, _, _ in places)

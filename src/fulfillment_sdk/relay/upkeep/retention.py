@@ -26,8 +26,7 @@ from fulfillment_sdk.relay.schema import (
     lanes,
     quarantine,
 )
-from fulfillment_sdk.relay.tables.accept import lane_number
-from fulfillment_sdk.relay.tables.owed import dead_among, pending_among
+from fulfillment_sdk.relay.tables.owed import dead_among, pending_of
 from fulfillment_sdk.store import Store
 
 BATCH: Final = 500
@@ -192,14 +191,8 @@ def _held(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
 
 def _pending(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
     owners = _owners(connection, lanes.c.destination_no)
-    keys = [
-        (no, lane, row.sequence or 0, row.id)
-        for row in rows
-        # Under either: a destination's ordering may have been another when it was lined up.
-        for lane in {lane_number(row.lane), lane_number(row.event_id)}
-        for no in _asked(owners, row.owner)
-    ]
-    return {event for _, _, _, event in pending_among(connection, keys)}
+    pairs = ((no, row) for row in rows for no in _asked(owners, row.owner))
+    return {event for _, event in pending_of(connection, pairs)}
 
 
 def _dead(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:

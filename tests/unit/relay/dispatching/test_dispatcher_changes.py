@@ -8,7 +8,15 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from fulfillment_sdk.relay import Delivered, Delivery, Destination, Outcome, Reject, Retry
+from fulfillment_sdk.relay import (
+    Delivered,
+    Delivery,
+    Destination,
+    Outcome,
+    Reject,
+    Retry,
+    RetryPolicy,
+)
 from fulfillment_sdk.relay.dispatching.desk import Desk, Held
 from fulfillment_sdk.relay.dispatching.hands import Hands
 from fulfillment_sdk.relay.dispatching.lease import Lease
@@ -51,6 +59,13 @@ async def test_an_event_keeps_its_tries_though_an_earlier_one_went_before_it(mak
     assert bench.sink.seen == [("e5", 1), ("e3", 1), ("e5", 2)]
 
 
+def registered(bench: Bench) -> Registered:
+    sealer = bench.store.sealer
+    found = bench.store.read(lambda c: registry.get(c, sealer, "partner")).result()
+    assert found is not None
+    return found
+
+
 def disabled(destination: Destination) -> Destination:
     return attrs.evolve(destination, enabled=False)
 
@@ -79,6 +94,61 @@ async def test_a_lane_under_way_stops_where_its_destination_is_changed(
 
     assert bench.sink.ids == ["e1"]
     assert bench.pending() == [("partner", "e2"), ("partner", "e3")]
+
+
+async def test_a_late_refusal_of_the_old_address_leaves_the_new_one_alone(make: Make) -> None:
+    bench = make(to(settings={"url": "old"}))
+    dispatcher = bench.dispatcher()
+
+    async def refuses_late(_delivery: Delivery) -> Outcome:
+        new = to(settings={"url": "new"})
+        bench.store.write(lambda c: bench.relay.put_destination(c, new)).result()
+        dispatcher.hands.desks[1].update(registered(bench))
+        return Reject("HTTP 410", disable=True)
+
+    bench.sink.script["e1"] = [refuses_late]
+    bench.accept(event("e1"))
+    await bench.drain(dispatcher)
+
+    assert [one.settings["url"] for one in bench.sink.deliveries] == ["old", "new"]
+    assert bench.disabled == []
+    assert bench.pending() == []
+    assert registered(bench).destination.enabled
+
+
+async def test_late_failures_of_the_old_address_do_not_count_against_the_new_one(
+    make: Make,
+) -> None:
+    policy = RetryPolicy((0, 5), disable_after=(0, 1))
+    bench = make(to(policy=policy))
+
+    async def fails_late(_delivery: Delivery) -> Outcome:
+        new = to(policy=policy, settings={"url": "new"})
+        bench.store.write(lambda c: bench.relay.put_destination(c, new)).result()
+        return Retry("HTTP 500")
+
+    bench.sink.script["e1"] = [fails_late, Retry("HTTP 502")]
+    bench.accept(event("e1"))
+    await bench.turn()
+    assert bench.disabled == []
+
+    bench.clock.now += 30
+    await bench.turn()
+    assert bench.disabled == [("partner", "no success in 0.0 days and 1 attempts")]
+
+
+async def test_a_sink_can_not_change_the_settings_of_later_deliveries(make: Make) -> None:
+    bench = make(to(settings={"token": "x"}))
+
+    async def takes_it(delivery: Delivery) -> Outcome:
+        delivery.settings.pop("token")  # type: ignore[attr-defined]
+        return Delivered()
+
+    bench.sink.script["e1"] = [takes_it]
+    bench.accept(event("e1"), event("e2", "case_2"))
+    await bench.turn()
+
+    assert [one.settings["token"] for one in bench.sink.deliveries] == ["x", "x"]
 
 
 async def test_nothing_more_is_begun_once_a_neighbour_was_told_that_nothing_is_wanted(

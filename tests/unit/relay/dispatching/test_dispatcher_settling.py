@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.relay import Delivered, Reject, Retry
 from fulfillment_sdk.relay.tables.lanes import Settlement
 from fulfillment_sdk.relay.tables.settle import Kept, settle_many
-from tests.unit.relay.conftest import Bench, event, to
+from tests.unit.relay.conftest import START, Bench, event, to
 
 Make = Callable[..., Bench]
 
@@ -132,3 +133,34 @@ async def test_lanes_that_end_a_destination_together_are_told_about_once(make: M
 
     assert bench.disabled == [("partner", "HTTP 410")]
     assert len(bench.pending()) == 3
+
+
+async def test_who_is_alone_keeps_what_arrived_however_long_the_store_is_locked(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make(to(timeout=0.01))
+    refusals: list[float] = []
+
+    def settles_late(
+        connection: sa.Connection, settlements: Sequence[Settlement], *, now: float
+    ) -> list[Kept]:
+        bench.clock.now += 0.01
+        refusals.append(bench.clock.now)
+        if len(refusals) < 12:
+            raise sa.exc.OperationalError("settle", {}, Exception("database is locked"))
+        return settle_many(connection, settlements, now=now)
+
+    monkeypatch.setattr("fulfillment_sdk.relay.dispatching.settling.settle_many", settles_late)
+    came = bench.sink.arrival_of("e1")
+    bench.accept(event("e1"))
+    dispatcher = bench.dispatcher(poll=0.005, lease=0.02)
+    running = asyncio.create_task(dispatcher.run(alone=True))
+    async with asyncio.timeout(10):
+        await came.wait()
+        await dispatcher.hands.emptied()
+    await dispatcher.stop()
+    await running
+
+    assert refusals[-1] - START > 0.05, "the lease was over by far"
+    assert bench.pending() == []
+    assert bench.sink.seen == [("e1", 1)]

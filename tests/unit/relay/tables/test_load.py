@@ -79,7 +79,7 @@ def test_an_event_whose_bytes_cannot_be_opened_is_named_and_stops_no_other(
     found = loaded(tables, tables.claim())
     assert bodies(found) == [None, b"sound"]
     assert [one.why for one in found.values()] == [UNREADABLE, ""]
-    assert "event e1 waits: The stored value of relay_events.body:e1 is damaged" in caplog.text
+    assert caplog.messages == [f"event e1 waits: {UNREADABLE}"]
     assert "hush" not in caplog.text
 
 
@@ -136,3 +136,13 @@ def test_an_event_whose_row_is_gone_is_named_and_waits(
         (True, MISSING),
     ]
     assert f"event number 1 is pending and waits: {MISSING}" in caplog.text
+
+
+def test_an_event_that_cannot_be_opened_is_named_in_one_word_and_once(
+    tables: Tables, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables.accept(event("e1\nERROR all is lost"))
+    tables.write(lambda c: c.execute(sa.update(events).values(body=b"\1")))
+
+    loaded(tables, tables.claim())
+    assert caplog.messages == [f'event "e1\\nERROR all is lost" waits: {UNREADABLE}']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import pytest
@@ -211,6 +212,52 @@ def test_days_and_attempts_without_a_success_disable_together(tables: Tables) ->
         (False, why),
         (True, ""),
     ]
+
+
+def test_a_destination_that_refuses_is_disabled_and_keeps_its_events(tables: Tables) -> None:
+    one, two = tables.put(to("one"), to("two"))
+    tables.accept(event("e1"))
+    refusing = [Tally(one, False, 1, "410"), Tally(one, True, 0), Tally(two, False, 1)]
+
+    assert counted(tables, *refusing) == {1: "410"}
+    its = found(tables)[1].destination
+    assert (its.enabled, its.disabled_why) == (False, "410")
+    assert failures(tables) == [(None, 0), (NOW, 1)]
+    assert list(tables.earliest()) == [2]
+    assert len(tables.pending()) == 2
+
+
+def test_what_failed_before_a_change_says_nothing_of_what_is_there_now(tables: Tables) -> None:
+    (old,) = tables.put(to(policy=SOON_OUT))
+    (new,) = tables.put(to(policy=SOON_OUT, settings={"url": "new"}))
+    late = [Tally(old, False, 99, "410"), Tally(old, False, 99)]
+
+    assert counted(tables, *late) == {}
+    assert counted(tables, Tally(new, False, 2), *late, Tally(new, False, 1)) == {}
+    assert found(tables)[1].destination.enabled
+    assert failures(tables) == [(NOW, 3)]
+    assert counted(tables, *late, Tally(new, False, 1, "404"), *late) == {1: "404"}
+
+
+def test_a_failure_in_the_future_was_told_by_a_wrong_clock(tables: Tables) -> None:
+    (registered,) = tables.put(to())
+    counted(tables, Tally(registered, False, 1), now=NOW + 400 * DAY)
+    counted(tables, Tally(registered, False, 1))
+
+    assert failures(tables) == [(NOW, 2)]
+
+
+def test_what_a_sink_is_handed_can_not_be_changed(tables: Tables) -> None:
+    settings = {"token": "x", "more": {"deep": [{"a": 1}, [2]]}}
+    (registered,) = tables.put(to(settings=settings))
+    handed: Any = found(tables)[1].settings
+
+    assert handed == registered.settings
+    assert handed["more"]["deep"] == ({"a": 1}, (2,))
+    for part in (handed, handed["more"], handed["more"]["deep"], handed["more"]["deep"][0]):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            part["token"] = "y"
+    assert registered.destination.settings == settings, "a host may change and put what it got"
 
 
 def test_failures_of_one_that_is_disabled_or_gone_are_not_counted(tables: Tables) -> None:

@@ -158,3 +158,18 @@ def test_a_write_that_fails_is_told(make: Make, store: Store) -> None:
     store.close()
     with pytest.raises(StoreError):
         bench.relay.replay_many().result()
+
+
+@pytest.mark.parametrize(("before", "after"), [("case", "none"), ("none", "case")])
+async def test_what_is_pending_is_known_though_the_ordering_was_changed(
+    make: Make, store: Store, before: str, after: str
+) -> None:
+    bench = make(to(ordering=before))
+    bench.accept(*(event(f"e{n}", "case_1", n) for n in range(3)))
+    store.write(lambda c: bench.relay.put_destination(c, to(ordering=after))).result()
+
+    assert bench.relay.replay("partner", "e0").result() is False
+    assert bench.relay.replay_many(dead_only=False).result() == 0
+    assert counted(store) == 3
+    await bench.drain()
+    assert bench.relay.replay_many(dead_only=False).result() == 3

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.relay.tables import registry
+from fulfillment_sdk.relay.tables.key_check import check_keys
 from fulfillment_sdk.relay.values import Destination, Sink
 from fulfillment_sdk.store import Store
 
@@ -100,7 +101,7 @@ def declare(store: Store, destinations: Sequence[Destination], *, only_new: bool
     """
     if not destinations:
         return
-    store.read(lambda c: registry.check_keys(c, store.sealer)).result()
+    store.read(lambda c: check_keys(c, store.sealer)).result()
     put = registry.declare_new if only_new else registry.declare
     store.write(
         lambda c: [put(c, store.sealer, one, now=store.clock()) for one in destinations]

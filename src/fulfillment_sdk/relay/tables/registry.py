@@ -18,7 +18,6 @@ from fulfillment_sdk.relay.schema import dead_letters, deliveries, destinations,
 from fulfillment_sdk.relay.tables.destination_rows import (
     read,
     read_only,
-    settings_of,
     values_of,
 )
 from fulfillment_sdk.relay.tables.rows import Query
@@ -33,7 +32,6 @@ NO_FAILURES: Mapping[str, object] = {"failing_since": None, "failed_attempts": 0
 
 _CHANGED: Mapping[str, Any] = {"version": destinations.c.version + 1}
 
-_SAMPLE = 8  # destinations whose settings show whether the storage keys are the right ones
 
 _FIRST = frozenset({"name", "created_at"})  # what a change leaves as it was
 
@@ -90,28 +88,6 @@ def declare_new(
     """
     insert = insert_for(connection, destinations).on_conflict_do_nothing()
     connection.execute(insert.values(values_of(sealer, destination, now)))
-
-
-def check_keys(connection: sa.Connection, sealer: Sealer) -> None:
-    """Make sure that the storage keys are those of this database, by what is in there already.
-
-    Who has others must not declare anything: what they seal is unreadable to all other hosts.
-
-    Raises:
-        StoreError: the keys open none of the oldest destinations' settings.
-    """
-    columns = destinations.c
-    oldest = sa.select(columns.name, columns.settings).order_by(columns.no).limit(_SAMPLE)
-    failure: StoreError | None = None
-    for name, settings in connection.execute(oldest):
-        try:
-            sealer.open(settings, settings_of(name))
-        except StoreError as error:  # this one may be damaged, or its key retired
-            failure = failure or error
-        else:
-            return
-    if failure is not None:
-        raise failure
 
 
 def remove(connection: sa.Connection, name: str) -> bool:

@@ -77,7 +77,8 @@ def run(bench: Bench) -> Result:
     ]
     result.remarks += [
         (
-            "The endpoints run on the same cores as the relay. Every event for a healthy endpoint "
+            "The endpoints run on the same cores as the relay. The sender lets itself open as many "
+            "files as it may, as `serve` and `dispatch` do. Every event for a healthy endpoint "
             "must have come to it, else a check fails."
         ),
         "'the sink alone' posts the same signed events without a store, an order or a retry.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import attrs
 import pytest
 from aiohttp import web
 
@@ -17,8 +19,10 @@ from fulfillment_sdk import signing
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.plugins import addresses
 from fulfillment_sdk.plugins.addresses import Guard
+from fulfillment_sdk.plugins.sockets import Opened
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
+from fulfillment_sdk.relay.dispatching import descriptors
 from tests.integration.endpoints import a_server, a_talker, hang_up, says, self_signed
 from tests.unit.plugins.bodies import delivery, status_changed
 
@@ -455,3 +459,64 @@ async def test_a_closed_sink_opens_anew() -> None:
             await sink.close()
 
     assert outcomes == [Delivered("HTTP 200")] * 2
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_delivery_that_finds_no_descriptor_says_so_and_is_not_the_endpoints_fault(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    def none_left(*_arguments: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async with a_server(ok) as port, a_sink() as sink:
+        with monkeypatch.context() as patch:
+            patch.setattr(Opened, "socket", none_left)
+            with pytest.raises(OSError, match="no file descriptor is free") as raised:
+                await post(sink, f"http://{host}:{port}/")
+        assert raised.value.errno == errno.EMFILE
+        assert await post(sink, f"http://{host}:{port}/") == Delivered("HTTP 200")
+
+
+async def test_endpoints_that_hang_leave_sockets_for_one_that_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(descriptors, "limit", lambda: 16)  # 8 under way, 4 of them untried
+    under_way = 0
+    four = asyncio.Event()
+
+    async def hangs(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way
+        under_way += 1
+        if under_way == 4:
+            four.set()
+        await asyncio.Event().wait()
+
+    async with a_server(ok) as good, a_talker(hangs) as bad, a_sink() as sink:
+        settings: dict[str, object] = {"url": f"http://127.0.0.1:{bad}/", "secrets": [NEW]}
+        assert await post(sink, f"http://127.0.0.1:{good}/") == Delivered("HTTP 200")
+        to_hang = delivery(BODY, settings=settings)
+        hanging = [
+            asyncio.ensure_future(sink.deliver(attrs.evolve(to_hang, destination=f"hangs{number}")))
+            for number in range(20)
+        ]
+        async with asyncio.timeout(5):
+            await four.wait()
+            assert await post(sink, f"http://127.0.0.1:{good}/") == Delivered("HTTP 200")
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+    assert under_way == 4
+
+
+async def test_closed_connections_are_counted_no_more() -> None:
+    async with a_server(ok) as port:
+        async with a_sink() as sink:
+            await post(sink, f"http://127.0.0.1:{port}/")
+            assert sink._open.count == 1
+            opened = sink._open
+        await asyncio.sleep(0)
+        assert opened.count == 0
+
+
+async def ok(_request: web.Request) -> web.Response:
+    return web.Response()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from fulfillment_sdk.cli.ending import ends_in_time
 from fulfillment_sdk.errors import MissingExtra
 
 
@@ -19,4 +20,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.name != "click":
             raise
         sys.exit(f"Error: {MissingExtra('click', 'server')}")
-    command.main(args=arguments, prog_name="fulfillment")
+    with ends_in_time():
+        command.main(args=arguments, prog_name="fulfillment")

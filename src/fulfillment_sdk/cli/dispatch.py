@@ -93,6 +93,7 @@ def command(
         from fulfillment_sdk.receiver.database import Database
         from fulfillment_sdk.receiver.outlets import Outlets
         from fulfillment_sdk.relay import RetryPolicy
+        from fulfillment_sdk.relay.dispatching import bounded_run, descriptors
 
         outlets = Outlets.of(loaded, found, RetryPolicy(), load_entry_points=True)
         if not outlets.destinations:
@@ -102,7 +103,8 @@ def command(
             )
         database = Database.of(data)
         check_data(data)
-    asyncio.run(_dispatch(database, outlets, grace, retain))
+    descriptors.raise_limit()
+    bounded_run.run(_dispatch(database, outlets, grace, retain))
 
 
 def load_plugin(path: str) -> object:

@@ -47,7 +47,9 @@ def command(dev: bool, config: Path | None, verbose: bool, **flags: str | None) 
     are finished.
     """
     with needs("server"):
+        from fulfillment_sdk.relay.dispatching import descriptors
         from fulfillment_sdk.server import logs, run, sources
     logs.configure(verbose=verbose)
+    descriptors.raise_limit()
     given = sources.read(flags, os.environ, dev=dev, config=config)
     run.serve(given, announce=lambda address: click.echo(f"Serving on {address}"))

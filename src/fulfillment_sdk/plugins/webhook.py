@@ -7,6 +7,7 @@ the loop that delivers.
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import socket
 import ssl
@@ -21,7 +22,9 @@ from fulfillment_sdk.plugins.answers import beginning, explained, read_answer
 from fulfillment_sdk.plugins.causes import AddressRefused, cause
 from fulfillment_sdk.plugins.endpoints import HTTPS_ONLY, Endpoint, KeptAlive
 from fulfillment_sdk.plugins.resolver import Resolver
+from fulfillment_sdk.plugins.sockets import Opened, Sockets
 from fulfillment_sdk.relay import Delivery, Outcome, Reject, Retry
+from fulfillment_sdk.relay.dispatching import descriptors
 
 try:
     import aiohttp
@@ -39,6 +42,11 @@ _KEEP_ALIVE_SECONDS = 4.0
 # aiohttp warns above this that sending one block of bytes holds up the loop.
 _ONE_BLOCK = 1024 * 1024
 
+# Of what the process may open, so many parts are for exchanges under way, and for idle connections;
+# the rest is the host's.
+_UNDER_WAY = 2
+_IDLE = 4
+
 
 class WebhookSink:
     """Posts each event's bytes, signed anew, to the URL in its destination's settings.
@@ -50,6 +58,10 @@ class WebhookSink:
     its technical words and so that the connection can serve again, `max_answer` bytes and
     `answer_seconds` at most. `max_idle` endpoints keep a connection between two events. `tls`
     replaces the system's trusted certificates. Contract, section 4.
+
+    No more than half of the files that this process may open are sockets under way, and endpoints
+    that hang get a part of those only. A delivery that finds no descriptor raises `OSError` with
+    `EMFILE` or `ENFILE`, as other sinks' do: the relay counts no try, and comes back soon.
     """
 
     def __init__(
@@ -78,11 +90,11 @@ class WebhookSink:
         self._make_resolver = resolver
         self._resolver: AbstractResolver | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._kept_alive = self._nobody_kept_alive()
+        self._limit()
 
     async def open(self) -> None:
         """Open the session in the running loop; after `close` it may be opened anew."""
-        self._kept_alive = self._nobody_kept_alive()
+        self._limit()
         self._resolver = self._make_resolver()
         connector = aiohttp.TCPConnector(
             limit=0,  # the relay bounds each destination; a common bound would let one starve all
@@ -115,13 +127,14 @@ class WebhookSink:
         endpoint = Endpoint.read(delivery.settings, self._schemes)
         if isinstance(endpoint, str):
             return Retry(endpoint)
-        try:
-            headers = self._headers(delivery, endpoint)
-        except ConfigurationError:
-            return Retry("the endpoint's secret can't be used")
-        except PayloadError:
-            return Reject("the event's id can't be signed")
-        return await self._post(self._session, endpoint.url, headers, delivery.body)
+        async with self._sockets.one(delivery.destination):
+            try:
+                headers = self._headers(delivery, endpoint)
+            except ConfigurationError:
+                return Retry("the endpoint's secret can't be used")
+            except PayloadError:
+                return Reject("the event's id can't be signed")
+            return await self._post(self._session, endpoint.url, headers, delivery.body)
 
     def _headers(self, delivery: Delivery, endpoint: Endpoint) -> dict[str, str]:
         now = int(self._clock())
@@ -130,7 +143,9 @@ class WebhookSink:
             "Content-Type": "application/json",
             "X-Fulfillment-Attempt": str(delivery.attempt),
         }
-        if not self._kept_alive.use(endpoint.url.origin(), time.monotonic()):
+        # Whoever may keep a connection is counted here before it has one.
+        crowded = max(self._open.count, self._sockets.in_use) > self._most_idle
+        if crowded or not self._kept_alive.use(endpoint.url.origin(), time.monotonic()):
             headers["Connection"] = "close"
         return headers
 
@@ -145,6 +160,8 @@ class WebhookSink:
                 outcome = read_answer(response.status, response.headers, self._clock())
                 outcome = explained(outcome, await self._read_rest(response), sent=body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if outcome is None and _found_no_descriptor(error):
+                raise OSError(errno.EMFILE, "no file descriptor is free") from None
             return outcome or Retry(cause(error))
         return outcome
 
@@ -160,15 +177,27 @@ class WebhookSink:
             response.close()
         return read
 
-    def _nobody_kept_alive(self) -> KeptAlive:
+    def _limit(self) -> None:
+        most = descriptors.limit()
+        self._open = Opened()
+        self._sockets = Sockets(max(1, most // _UNDER_WAY), time.monotonic)
+        self._most_idle = max(1, most // _IDLE)
         # aiohttp looks for idle connections once in the time that they may be idle.
-        return KeptAlive(self._max_idle, 2 * _KEEP_ALIVE_SECONDS)
+        places = min(self._max_idle, self._most_idle)
+        self._kept_alive = KeptAlive(places, 2 * _KEEP_ALIVE_SECONDS)
 
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info
         reason = self._allow(str(address[0]))
         if reason is not None:
             raise AddressRefused(reason)
-        connection = socket.socket(family, kind, protocol)
+        connection = self._open.socket(family, kind, protocol)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+
+def _found_no_descriptor(error: Exception) -> bool:
+    if descriptors.none_left(getattr(error, "os_error", error)):
+        return True
+    # A look-up, or several addresses that fail, don't tell why.
+    return isinstance(error, aiohttp.ClientConnectorError) and not descriptors.one_is_free()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Self
 
@@ -17,8 +18,21 @@ def _delays(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
+LONGEST_DELAY = 366 * 86_400.0
+"""What a policy may ask for, in seconds: a time after that can't be told from never."""
+
+
 def _limits(value: Sequence[float] | None) -> tuple[float, int] | None:
-    return None if value is None else (float(value[0]), int(value[1]))
+    if value is None:
+        return None
+    seconds, attempts = value
+    if not math.isfinite(attempts):
+        raise ValueError("A retry policy's disable_after needs a number of attempts")
+    return float(seconds), int(attempts)
+
+
+def _is_delay(seconds: float) -> bool:
+    return 0 <= seconds <= LONGEST_DELAY
 
 
 @attrs.frozen
@@ -26,26 +40,39 @@ class RetryPolicy:
     """How long and how often a destination is tried.
 
     Args:
-        schedule: seconds before the first try, the second, and so on; not empty.
+        schedule: seconds before the first try, the second, and so on, each 0 to a year; not
+            empty.
         jitter: each delay varies by this share either way, 0 to 1.
         reject_tries: tries after which a refused event is given up.
         endless: go on with the last delay for ever, instead of giving up.
         disable_after: (seconds, attempts) without a success, both reached, after which the
             destination is disabled; None for never.
+
+    Raises:
+        ValueError: a number is out of its bounds, or none; the message names the field.
     """
 
     schedule: tuple[float, ...] = attrs.field(default=DEFAULT_SCHEDULE, converter=_delays)
     jitter: float = attrs.field(
         default=0.2, validator=[attrs.validators.ge(0), attrs.validators.le(1)]
     )
-    reject_tries: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    reject_tries: int = attrs.field(
+        default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)]
+    )
     endless: bool = False
     disable_after: tuple[float, int] | None = attrs.field(default=None, converter=_limits)
 
     @schedule.validator
     def _check(self, _attribute: object, value: tuple[float, ...]) -> None:
-        if not value or min(value) < 0:
-            raise ValueError("A retry schedule needs delays of 0 seconds or more")
+        if not value or not all(_is_delay(delay) for delay in value):
+            raise ValueError("A retry policy's schedule needs delays of 0 seconds to a year")
+
+    @disable_after.validator
+    def _check_limits(self, _attribute: object, value: tuple[float, int] | None) -> None:
+        if value is not None and not (_is_delay(value[0]) and value[1] >= 1):
+            raise ValueError(
+                "A retry policy's disable_after needs 0 seconds to a year, and 1 attempt or more"
+            )
 
     @classmethod
     def endless_backoff(

@@ -165,7 +165,7 @@ class Relay(Insight, Destinations, Quarantine):
         task: asyncio.Task[None] | None = None
         try:
             await sinks.open()
-            self._dispatcher, self._pid = dispatcher, os.getpid()
+            self._pid, self._dispatcher = os.getpid(), dispatcher
             task = asyncio.create_task(self._elected(election, dispatcher))
             task.add_done_callback(self._ended)
             yield self
@@ -197,9 +197,11 @@ class Relay(Insight, Destinations, Quarantine):
 
         A later call of this relay that needs the closed store raises `StoreError`.
         """
-        self.stop()
-        if self._owns_store:
-            self.store.close()
+        try:
+            self.stop()
+        finally:
+            if self._owns_store:
+                self.store.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -244,5 +246,6 @@ class Relay(Insight, Destinations, Quarantine):
 
     def _wake(self) -> None:
         dispatcher = self._dispatcher
-        if dispatcher is not None:
+        # A forked child has a copy of the loop, and its parent's socket to wake it by.
+        if dispatcher is not None and self._pid == os.getpid():
             dispatcher.wake()

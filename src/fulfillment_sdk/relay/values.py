@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
-from typing import Literal, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol
 
 import attrs
 
@@ -12,6 +12,26 @@ from fulfillment_sdk.relay.policy import RetryPolicy
 
 Ordering = Literal["case", "none"]
 AttemptOutcome = Literal["delivered", "retry", "dead", "disabled"]
+
+MOST_LANES = 10_000  # of one destination at once
+LONGEST_TIMEOUT = 86_400.0
+SLOWEST_RATE = 1e-6  # one in 12 days
+FASTEST_RATE = 1e9
+
+
+def _number(
+    least: float, most: float, *, whole: bool = False
+) -> Callable[[object, attrs.Attribute[Any], Any], None]:
+    """Return what refuses all but numbers within bounds: `nan` and `inf` are floats to Python."""
+
+    def check(_instance: object, field: attrs.Attribute[Any], value: Any) -> None:
+        kinds = int if whole else (int, float)
+        known = isinstance(value, kinds) and not isinstance(value, bool)
+        if not known or not least <= value <= most:
+            word = "a whole number" if whole else "a number"
+            raise ValueError(f"A destination's {field.name} must be {word}, {least:g} to {most:g}")
+
+    return check
 
 
 @attrs.frozen
@@ -47,12 +67,15 @@ class Destination:
         types: the event types it wants; empty for all.
         owner: only events of this owner; empty for those of everybody.
         policy: when it is tried again.
-        concurrency: lanes under way at once.
-        timeout: seconds after which a delivery counts as failed.
-        rate: deliveries per second at most; None for as many as it takes.
+        concurrency: lanes under way at once, 1 to 10,000.
+        timeout: seconds after which a delivery counts as failed, a day at most.
+        rate: deliveries per second at most, 1e-6 to 1e9; None for as many as it takes.
         enabled: what arrives meanwhile is kept if not.
         disabled_why: what disabled it.
         created_at: epoch seconds; given by the relay.
+
+    Raises:
+        ValueError: a number is out of its bounds, or none; the message names the field.
     """
 
     name: str = attrs.field(kw_only=False)
@@ -64,10 +87,10 @@ class Destination:
     types: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
     owner: str = ""
     policy: RetryPolicy = attrs.field(factory=RetryPolicy)
-    concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
-    timeout: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
+    concurrency: int = attrs.field(default=8, validator=_number(1, MOST_LANES, whole=True))
+    timeout: float = attrs.field(default=30.0, validator=_number(1e-6, LONGEST_TIMEOUT))
     rate: float | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
+        default=None, validator=attrs.validators.optional(_number(SLOWEST_RATE, FASTEST_RATE))
     )
     enabled: bool = True
     disabled_why: str = ""

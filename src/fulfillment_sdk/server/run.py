@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import signal
@@ -14,6 +13,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
+from fulfillment_sdk.relay.dispatching import bounded_run
 from fulfillment_sdk.server import options as opt
 from fulfillment_sdk.server.app import create_app
 from fulfillment_sdk.server.folder import held
@@ -89,11 +89,8 @@ def run(app: Starlette, listener: socket.socket, *, announce: Callable[[], None]
         async with app.router.lifespan_context(app):
             await server.serve(sockets=[listener])
 
-    with (
-        _on_signals(server.handle_exit),
-        asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner,
-    ):
-        runner.run(main())
+    with _on_signals(server.handle_exit):
+        bounded_run.run(main(), make_loop=server.config.get_loop_factory())
     _log.info("stopped")
 
 

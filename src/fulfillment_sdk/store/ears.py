@@ -54,7 +54,8 @@ class FileEar:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._connection: Any = None
-        self._log = f"{engine.url.database}-wal"
+        # SQLite puts its log beside the file itself, not beside a symbolic link to it.
+        self._log = f"{os.path.realpath(str(engine.url.database))}-wal"
         self._written = 0
         self._seen = (0, 0)
         self._woken = threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,8 +35,11 @@ def is_sqlite(url: str) -> bool:
 
 
 def sqlite_path(url: str) -> Path:
-    """Return the file that an SQLite `url` names."""
-    return Path(str(_parse(url).database))
+    """Return the file that an SQLite `url` names, whatever symbolic links lead to it.
+
+    SQLite puts its own files beside that one too.
+    """
+    return Path(os.path.realpath(str(_parse(url).database)))
 
 
 def make_engine(url: str, *, readonly: bool, pool: int = 8) -> sa.Engine:

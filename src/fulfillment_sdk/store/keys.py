@@ -66,8 +66,18 @@ def keys_for(url: str, *, environ: Mapping[str, str] = os.environ) -> list[tuple
         return parse_keys(given)
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        return load_or_create_keys(Path(parsed.database).parent / KEYS_FILE)
+        return load_or_create_keys(_beside(Path(parsed.database)))
     raise ConfigurationError(
         "A database on a server needs storage keys that all its hosts share",
         remedy=f"Set {KEYS_VARIABLE} to id:base64 of 32 random bytes.",
     )
+
+
+def _beside(path: Path) -> Path:
+    """Return where an SQLite file's keys are: beside the file itself, whatever links lead to it.
+
+    Where keys were made beside a symbolic link, they stay in use.
+    """
+    real = Path(os.path.realpath(path)).with_name(KEYS_FILE)
+    linked = path.with_name(KEYS_FILE)
+    return linked if linked.exists() and not real.exists() else real

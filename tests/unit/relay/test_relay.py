@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.relay.dispatching.dispatcher import Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
 from tests.unit.relay.conftest import Bench, event
 
@@ -104,6 +106,36 @@ async def test_a_forked_child_does_not_think_that_it_dispatches(
         assert bench.relay.is_dispatching
         monkeypatch.setattr("fulfillment_sdk.relay.relay.os.getpid", lambda: -1)
         assert not bench.relay.is_dispatching
+
+
+async def test_a_forked_child_does_not_wake_its_copy_of_the_dispatcher(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make()
+    woken: list[Dispatcher] = []
+    monkeypatch.setattr(Dispatcher, "wake", lambda dispatcher: woken.append(dispatcher))
+    async with bench.relay.running():
+        await bench.relay.accept(event("e1"))
+        assert woken
+        woken.clear()
+        monkeypatch.setattr("fulfillment_sdk.relay.relay.os.getpid", lambda: -1)
+        bench.relay._wake()
+        assert woken == []
+
+
+def test_the_store_is_closed_though_the_stop_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = Relay(f"sqlite:///{tmp_path}/relay.db", sinks={}, keys=[("k", b"k" * 32)])
+
+    def fails() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(relay, "stop", fails)
+    with pytest.raises(KeyboardInterrupt):
+        relay.close()
+    with pytest.raises(StoreError, match="closed"):
+        relay.accept(event("e1")).result()
 
 
 async def test_a_dispatcher_that_ends_though_nobody_stopped_it_says_so(

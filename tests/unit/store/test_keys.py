@@ -65,6 +65,27 @@ def test_beside_an_sqlite_file_keys_are_made(tmp_path: Path) -> None:
     assert keys == load_or_create_keys(tmp_path / "storage-keys")
 
 
+def linked(tmp_path: Path) -> tuple[Path, str]:
+    """Return an SQLite file's folder, and a URL that leads there by a symbolic link."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "x.db").symlink_to(tmp_path / "real" / "x.db")
+    return tmp_path / "real", f"sqlite:///{tmp_path}/links/x.db"
+
+
+def test_a_file_has_the_same_keys_by_whichever_link_it_is_reached(tmp_path: Path) -> None:
+    real, url = linked(tmp_path)
+
+    assert keys_for(url, environ={}) == keys_for(f"sqlite:///{real}/x.db", environ={})
+
+
+def test_keys_that_were_made_beside_a_link_stay_in_use(tmp_path: Path) -> None:
+    _, url = linked(tmp_path)
+    kept = load_or_create_keys(tmp_path / "links" / "storage-keys")
+
+    assert keys_for(url, environ={}) == kept
+
+
 def test_a_database_on_a_server_must_be_given_its_keys() -> None:
     with pytest.raises(ConfigurationError, match="FULFILLMENT_STORAGE_KEYS"):
         keys_for("postgresql://localhost/x", environ={})

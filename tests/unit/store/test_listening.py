@@ -6,11 +6,14 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.store import Sealer, Store
+from fulfillment_sdk.store.ears import FileEar
+from fulfillment_sdk.store.engine import make_engine, sqlite_path
 from tests.unit.store.conftest import NOTES
 from tests.unit.store.notes import add
 
@@ -54,6 +57,15 @@ def test_what_another_announces_is_heard(store: Store, other: Store) -> None:
     other.write(announced(other, "news")).result(10)
 
     assert ear.hears()
+
+
+def test_a_file_that_is_reached_by_a_link_is_heard_as_soon(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/real.db"
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    ear = FileEar(make_engine(f"sqlite:///{tmp_path}/link.db", readonly=True))
+
+    assert ear._log == f"{tmp_path}/real.db-wal"
+    assert sqlite_path(url) == sqlite_path(f"sqlite:///{tmp_path}/link.db")
 
 
 def test_what_this_process_announces_is_heard_too(store: Store) -> None:

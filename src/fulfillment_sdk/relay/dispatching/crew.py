@@ -11,15 +11,18 @@ from collections.abc import Callable, Mapping
 from fulfillment_sdk.relay.dispatching.desk import Desk, Held
 from fulfillment_sdk.relay.dispatching.hands import Hands
 from fulfillment_sdk.relay.dispatching.lane_run import LaneRun
-from fulfillment_sdk.relay.dispatching.runner import call_sink
+from fulfillment_sdk.relay.dispatching.runner import NoDescriptor, call_sink
 from fulfillment_sdk.relay.dispatching.settling import Done
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
 from fulfillment_sdk.relay.tables.registry import Registered
+from fulfillment_sdk.relay.tables.words import one_word
 from fulfillment_sdk.relay.values import Delivery, Sink
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
 SLICE_SECONDS = 0.001  # of deliveries on end; then others get their turn in the loop
+NO_DESCRIPTOR_PAUSE = 2.0  # seconds; then some may have been closed
+TOLD_EVERY = 60.0  # seconds between log lines about that
 LONGEST_WAIT = 1.0  # seconds that a lane under way waits for its rate; for more it is put back
 
 
@@ -52,10 +55,11 @@ class Crew:
         self._leaving = False
         self._broken_off = False
         self._slice_ends = 0.0
+        self._tell_again = 0.0
 
     def serve(self, desk: Desk) -> None:
         """See that a desk has workers for what it queues."""
-        most = desk.registered.destination.concurrency
+        most = desk.at_once
         while desk.workers < most and desk.workers < len(desk.queue) + len(desk.under_way):
             desk.workers += 1
             task = asyncio.get_running_loop().create_task(self._work(desk))
@@ -105,7 +109,7 @@ class Crew:
     async def _work(self, desk: Desk) -> None:
         steady = asyncio.get_running_loop().time
         try:
-            while len(desk.under_way) < desk.registered.destination.concurrency:
+            while len(desk.under_way) < desk.at_once:
                 held = desk.begin()
                 if held is None:
                     return
@@ -113,7 +117,7 @@ class Crew:
                 began = time.perf_counter()
                 try:
                     if not self._leaving and desk.admits(held, steady()):
-                        await self._see_through(run)
+                        await self._see_through(desk, run)
                 finally:
                     seconds = time.perf_counter() - began
                     desk.pace.ran(events=len(run.records), seconds=seconds, size=held.size)
@@ -124,16 +128,24 @@ class Crew:
         finally:
             desk.workers -= 1
 
-    async def _see_through(self, run: LaneRun) -> None:
+    async def _see_through(self, desk: Desk, run: LaneRun) -> None:
         try:
             await run.run()
+        except NoDescriptor:
+            # Nothing was tried: the lane waits as it is, and so does all else of this destination.
+            run.due_at = self._clock() + NO_DESCRIPTOR_PAUSE
+            steady = asyncio.get_running_loop().time()
+            desk.refrain(steady + NO_DESCRIPTOR_PAUSE)
+            if steady >= self._tell_again:
+                self._tell_again = steady + TOLD_EVERY
+                log.error("no file descriptor is free, what finds none waits: raise the limit")
         except BaseException as error:
             if self._leaving and isinstance(error, asyncio.CancelledError):
-                log.info("lane handed back destination=%s", run.destination.name)
+                log.info("lane handed back destination=%s", one_word(run.destination.name))
                 raise
             # What was delivered must be settled, and what went wrong must not be tried at once.
             name = type(error).__name__
-            log.error("lane of %s broken off by %s", run.destination.name, name)
+            log.error("lane of %s broken off by %s", one_word(run.destination.name), name)
             run.break_off(f"broken off by {name}")
             if not isinstance(error, Exception):
                 raise
@@ -166,6 +178,7 @@ class Crew:
     ) -> Outcome:
         destination = registered.destination
         sink = self._sinks[destination.sink]
+        began = time.perf_counter()
         outcome = await call_sink(
             sink,
             delivery,
@@ -173,6 +186,9 @@ class Crew:
             threads=desk.threads,
             is_over=lambda: self._broken_off,
         )
+        seconds = time.perf_counter() - began
+        if desk.came_back(failed=isinstance(outcome, Retry), seconds=seconds):
+            self.serve(desk)  # what was queued while nothing came back
         # What is refused says something about the event, not about the destination.
         if isinstance(outcome, Retry):
             desk.breaker.failed(held.claim.lane, destination.policy, self._clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 
 import attrs
@@ -14,6 +15,15 @@ from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
 from fulfillment_sdk.relay.tables.lanes import Claim
 from fulfillment_sdk.relay.tables.load import Events
 from fulfillment_sdk.relay.tables.registry import Registered
+from fulfillment_sdk.relay.tables.words import one_word
+
+SILENT_LANES = 128
+"""What all destinations may have under way together from which nothing came back lately."""
+
+SILENT_SECONDS = 5.0  # a failed try that took so long, or half of its time limit, is a silence
+UNUSABLE_PAUSE = 60.0  # seconds until something is tried again that could not be worked out
+
+log = logging.getLogger("fulfillment_sdk.relay")
 
 
 @attrs.frozen(eq=False)
@@ -43,9 +53,11 @@ class Desk:
 
     Args:
         registered: the destination as it was last read.
+        silent: the desks with something in hand from whose destinations nothing came back lately.
     """
 
     registered: Registered
+    silent: set[Desk] = attrs.field(factory=set, repr=False)
     breaker: Breaker = attrs.field(factory=Breaker)
     pace: Pace = attrs.field(factory=Pace)
     bucket: Bucket | None = None
@@ -53,6 +65,7 @@ class Desk:
     under_way: set[Held] = attrs.field(factory=set)
     workers: int = 0
     held_bytes: int = 0
+    _answers: bool | None = None  # not known yet
     _paused_until: float = 0.0
     _threads: DaemonThreads | None = None
 
@@ -63,6 +76,29 @@ class Desk:
     def is_empty(self) -> bool:
         """Whether no lane of it is in hand."""
         return not self.queue and not self.under_way
+
+    @property
+    def at_once(self) -> int:
+        """How many lanes may be under way: the silent share what they could all keep for long."""
+        most = self.registered.destination.concurrency
+        if self._answers:
+            return most
+        others = len(self.silent) - (self in self.silent)
+        return min(most, max(1, SILENT_LANES // (1 + others)))
+
+    def came_back(self, *, failed: bool, seconds: float) -> bool:
+        """Note how a try ended; tell whether this shows that the destination answers again."""
+        limit = min(SILENT_SECONDS, self.registered.destination.timeout / 2)
+        answered = self._answers
+        self._answers = answers = not (failed and seconds >= limit)
+        self._mind_silence()
+        return answers and not answered
+
+    def _mind_silence(self) -> None:
+        if self._answers or self.is_empty:
+            self.silent.discard(self)
+        else:
+            self.silent.add(self)
 
     @property
     def threads(self) -> DaemonThreads:
@@ -106,8 +142,18 @@ class Desk:
         """
         if self.is_paused(steady):
             return 0
-        concurrency = self.registered.destination.concurrency
-        ahead = self.pace.lanes_ahead(concurrency)
+        try:
+            return self._room(now, steady, budget)
+        except (ArithmeticError, ValueError) as error:  # of settings that nobody thought of
+            name, why = one_word(self.registered.destination.name), type(error).__name__
+            log.error("no room can be worked out destination=%s why=%s", name, why)
+            self.refrain(steady + UNUSABLE_PAUSE)
+            return 0
+
+    def _room(self, now: float, steady: float, budget: int) -> int:
+        concurrency = self.at_once
+        # One that fell silent may have been quick before.
+        ahead = 0 if self._answers is False else self.pace.lanes_ahead(concurrency)
         if len(self.queue) > ahead // 2 or self.held_bytes >= budget:
             return 0
         free = concurrency + ahead - len(self.under_way) - len(self.queue)
@@ -137,6 +183,7 @@ class Desk:
         """Queue a claimed lane; of an open breaker, it is the probe."""
         self.queue.append(held)
         self.held_bytes += held.size
+        self._mind_silence()
         self.breaker.begins(held.claim.lane)
 
     def begin(self) -> Held | None:
@@ -151,6 +198,7 @@ class Desk:
         """Note that a lane that was begun is no longer under way."""
         self.under_way.discard(held)
         self.held_bytes -= held.size
+        self._mind_silence()
         self.breaker.ended(held.claim.lane)
 
     def admits(self, held: Held, steady: float) -> bool:
@@ -173,7 +221,11 @@ class Desk:
         By the time that lane's lease is over this is recorded, and the destination disabled; or
         it could not be, and another delivery has to ask again.
         """
-        self._paused_until = held.lease.until
+        self.refrain(held.lease.until)
+
+    def refrain(self, until: float) -> None:
+        """Begin nothing more before `until` (seconds since whenever), unless it is changed."""
+        self._paused_until = until
 
     def disable(self, registered: Registered | None = None) -> bool:
         """Deliver nothing of what is queued; False if that was known already.

@@ -32,7 +32,7 @@ class Election:
         self._on_turn = on_turn or (lambda _ours: None)
         self._lock: FileLock | None = None
         if is_sqlite(url):
-            path = sqlite_path(url)
+            path = sqlite_path(url)  # of the file itself: all names of it lead to one lock
             self._lock = FileLock(
                 path.with_name(f"{path.name}.dispatcher"), thread_local=False, mode=0o600
             )

@@ -20,6 +20,7 @@ class Hands:
 
     desks: dict[int, Desk] = attrs.field(factory=dict)
     held_bytes: int = 0
+    _silent: set[Desk] = attrs.field(factory=set)
     _lanes: int = 0
     _empty: asyncio.Event = attrs.field(factory=asyncio.Event)
 
@@ -49,7 +50,7 @@ class Hands:
         """Return a destination's desk, which then knows it as it is here, or as it became since."""
         desk = self.desks.get(registered.no)
         if desk is None:
-            desk = self.desks[registered.no] = Desk(registered)
+            desk = self.desks[registered.no] = Desk(registered, self._silent)
         else:
             desk.update(registered)
         return desk

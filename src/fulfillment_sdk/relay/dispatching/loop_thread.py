@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+
+from fulfillment_sdk.relay.dispatching.bounded_run import LAST_SECONDS, run
+
+log = logging.getLogger("fulfillment_sdk.relay")
+
+LONGEST_END = 60.0  # seconds: a dispatcher's grace, its sinks' closing, and some more
 
 
 class LoopThread:
@@ -14,13 +22,22 @@ class LoopThread:
     Args:
         context: makes the context manager, anew for each start.
         name: the thread's.
+        patience: seconds after which `stop` leaves the thread behind.
+        last: seconds for tasks that are still there when the context is left.
     """
 
     def __init__(
-        self, context: Callable[[], AbstractAsyncContextManager[object]], *, name: str
+        self,
+        context: Callable[[], AbstractAsyncContextManager[object]],
+        *,
+        name: str,
+        patience: float = LONGEST_END,
+        last: float = LAST_SECONDS,
     ) -> None:
         self._context = context
         self._name = name
+        self._patience = patience
+        self._last = last
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
@@ -43,15 +60,17 @@ class LoopThread:
                 entered.set()
                 await self._end.wait()
 
-        def run() -> None:
+        def work() -> None:
             try:
-                asyncio.run(hold())
-            except BaseException as error:  # noqa: BLE001  told to whoever called start
+                run(hold(), patience=self._last)
+            except BaseException as error:  # noqa: BLE001  told to whoever called start, or logged
+                if entered.is_set():
+                    log.error("thread %s ended with %s", self._name, type(error).__name__)
                 failure.append(error)
             finally:
                 entered.set()
 
-        self._thread = threading.Thread(target=run, name=self._name, daemon=True)
+        self._thread = threading.Thread(target=work, name=self._name, daemon=True)
         self._thread.start()
         entered.wait()
         if failure:
@@ -59,8 +78,18 @@ class LoopThread:
             raise failure[0]
 
     def stop(self) -> None:
-        """Leave the context and wait until the thread has ended."""
+        """Leave the context and wait until the thread has ended; raises nothing.
+
+        A thread that does not end is left behind, and does not keep the process from ending.
+        """
         thread, self._thread = self._thread, None
-        if thread is not None and self._loop is not None:
+        # In a forked child the thread is not there, and the loop's socket is the parent's.
+        if thread is None or self._loop is None or not thread.is_alive():
+            return
+        with contextlib.suppress(RuntimeError):  # the loop was closed: it ended at this moment
             self._loop.call_soon_threadsafe(self._end.set)
-            thread.join()
+        if thread is threading.current_thread():
+            return  # an observer, say: nobody can wait for himself
+        thread.join(self._patience)
+        if thread.is_alive():
+            log.error("thread %s does not end, and is left behind", self._name)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
 from fulfillment_sdk.relay.dispatching.cancelling import go_on, is_asked_to_end
+from fulfillment_sdk.relay.dispatching.descriptors import none_left
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry, tidied
 from fulfillment_sdk.relay.values import Delivery, Sink
 
@@ -116,6 +117,10 @@ class DaemonThreads:
             return True
 
 
+class NoDescriptor(Exception):
+    """A sink could not even try: this process has no file descriptor left."""
+
+
 async def call_sink(
     sink: Sink,
     delivery: Delivery,
@@ -138,6 +143,7 @@ async def call_sink(
 
     Raises:
         asyncio.CancelledError: it is over.
+        NoDescriptor: the trouble is our own, and says nothing about the destination.
     """
     limit = asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)
     try:
@@ -147,6 +153,8 @@ async def call_sink(
             raise
         if isinstance(error, asyncio.CancelledError) and is_over():
             raise
+        if none_left(error):
+            raise NoDescriptor from None
         if limit.expired():
             outcome = Retry(f"no answer within {seconds:g} s")
         else:

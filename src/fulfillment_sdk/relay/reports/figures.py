@@ -6,6 +6,7 @@ business where figures are collected.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from bisect import bisect_left
@@ -80,17 +81,30 @@ class Arrivals:
 class Figures:
     """Counts what one process tries, and samples what is pending for all of them.
 
+    A forked child begins anew: what its parent counted is not its own, and what its parent was
+    reading comes to its parent alone.
+
     Args:
         timer: seconds that only go on.
     """
 
     def __init__(self, *, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
-        self._gate = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
         self._attempts: Counter[tuple[str, str]] = Counter()
         self._arrivals: dict[str, Arrivals] = {}
         self._sample: StoreFuture[Backlog] | None = None
         self._good_until = 0.0
+
+    @property
+    def _gate(self) -> threading.Lock:
+        if self._pid != os.getpid():
+            self._begin()  # its lock too: a thread that is not here may hold the copy for ever
+        return self._lock
 
     def note(self, records: Iterable[Attempt]) -> None:
         """Count attempts that were recorded."""

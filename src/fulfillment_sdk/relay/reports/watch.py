@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
@@ -62,5 +63,15 @@ def _log(record: Attempt) -> None:
 def _guarded(what: str, observer: Callable[..., None], *arguments: object) -> None:
     try:
         observer(*arguments)
-    except Exception as error:  # noqa: BLE001  an observer must not stop the relay
+    except BaseException as error:  # an observer must not stop the relay, `sys.exit` or not
+        if isinstance(error, asyncio.CancelledError) and _is_asked_to_end():
+            raise
         log.error("observer of %s raised %s", what, type(error).__name__)
+
+
+def _is_asked_to_end() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # called outside of a loop
+        return False
+    return task is not None and task.cancelling() > 0

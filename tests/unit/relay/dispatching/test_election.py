@@ -47,6 +47,23 @@ async def test_who_waits_for_another_process_is_told_once(
     second.release()
 
 
+async def test_a_database_has_one_lock_whatever_links_lead_to_it(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "relay.db").touch()
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "other.db").symlink_to(tmp_path / "real" / "relay.db")
+    (tmp_path / "folder").symlink_to(tmp_path / "real")
+    first = Election(f"sqlite:///{tmp_path}/real/relay.db", poll=0.0)
+    assert await first.win()
+    for name in ("linked/other.db", "folder/relay.db"):
+        second = Election(f"sqlite:///{tmp_path}/{name}", poll=0.0)
+        winning = asyncio.create_task(second.win())
+        await some_tries()
+        assert not winning.done()
+        winning.cancel()
+    first.release()
+
+
 async def some_tries() -> None:
     for _ in range(20):
         await asyncio.sleep(0)

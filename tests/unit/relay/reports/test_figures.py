@@ -128,6 +128,25 @@ async def test_who_no_longer_wants_a_count_takes_it_from_nobody_else(
     assert (await second).sinks == {"scripted": Pending()}
 
 
+def test_a_forked_child_counts_anew_and_waits_for_nothing_of_its_parents(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make()
+    figures, begin = Figures(), threading.Event()
+    reading = [store.read(lambda _: begin.wait(10)) for _ in range(20)]
+    figures.note([attempt()])
+    parents = figures.backlog(store)
+    figures._lock.acquire()  # as a thread of the parent's may at that moment
+    monkeypatch.setattr("fulfillment_sdk.relay.reports.figures.os.getpid", lambda: -1)
+    own = figures.backlog(store)
+    assert parents.cancel()
+    begin.set()
+    assert all(one.result() for one in reading)
+
+    assert own.result(10).sinks == {"scripted": Pending()}
+    assert figures.attempts == {}
+
+
 def test_a_count_that_failed_is_made_again(make: Make, store: Store) -> None:
     make()
     figures = Figures()

@@ -59,7 +59,7 @@ def undelivered(
         if key is not None:
             return Page(found, write_cursor("p", key))
         if state == "pending" or len(found) == limit:
-            more = state != "pending" and _any_dead(connection)
+            more = state != "pending" and _any_dead(connection, wanted)
             return Page(found, write_cursor("d", (0, 0)) if more else None)
     dead, key = _dead(connection, wanted, key, limit - len(found), by_time=False)
     found += [
@@ -187,5 +187,8 @@ def _dead(
     )
 
 
-def _any_dead(connection: sa.Connection) -> bool:
-    return connection.execute(sa.select(dead_letters.c.event).limit(1)).one_or_none() is not None
+def _any_dead(connection: sa.Connection, wanted: Filter) -> bool:
+    query = sa.select(dead_letters.c.event).limit(1)
+    if wanted.destination is not None or wanted.owner is not None:
+        query = query.where(dead_letters.c.destination_no.in_(targets(wanted)))
+    return connection.execute(query).one_or_none() is not None

@@ -18,6 +18,7 @@ from fulfillment_sdk.relay.schema import dead_letters, events
 from fulfillment_sdk.relay.upkeep.lining_up import line_up_again
 from fulfillment_sdk.relay.upkeep.targets import MOST_TARGETS, Target, targets
 from fulfillment_sdk.store import Store, StoreFuture
+from fulfillment_sdk.store.future import settle
 
 BATCH = 500
 """Events that one write lines up at most."""
@@ -103,9 +104,9 @@ def replay_all(
                     go_on(replayed.next, so_far + replayed.count)
                     return
             except BaseException as error:  # noqa: BLE001  it belongs to the caller
-                total.set_exception(error)
+                settle([(total, (None, error))])
                 return
-            total.set_result(so_far + replayed.count)
+            settle([(total, (so_far + replayed.count, None))])
 
         store.write(lambda connection: step(connection, after)).add_done_callback(
             lambda future: done(future)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -150,6 +151,16 @@ async def test_a_disabled_destination_keeps_what_is_replayed(make: Make) -> None
     bench.accept(event("e1"))
     assert bench.relay.replay_many(dead_only=False).result() == 0
     assert bench.pending() == [("partner", "e1")]
+
+
+async def test_who_awaits_is_told_once_all_of_it_is_lined_up(make: Make) -> None:
+    bench = make()
+    bench.sink.script["e1"] = [Reject("no")]
+    bench.accept(event("e1"))
+    await bench.drain()
+
+    async with asyncio.timeout(10):
+        assert await bench.relay.replay_many() == 1
 
 
 def test_a_write_that_fails_is_told(make: Make, store: Store) -> None:

@@ -52,7 +52,8 @@ async def test_a_settlement_that_cannot_be_stored_brings_the_event_again(
 
     with monkeypatch.context() as broken:
         broken.setattr("fulfillment_sdk.relay.dispatching.settling.settle_many", refuses)
-        await bench.turn(bench.dispatcher(poll=0.01, lease=0.05))
+        # Long enough for a claim on a busy machine: what begins late is not delivered at all.
+        await bench.turn(bench.dispatcher(poll=0.01, lease=1.0))
     assert "settlement lost" in caplog.text
     bench.clock.now += 60
     await bench.drain()
@@ -144,7 +145,7 @@ async def test_who_is_alone_keeps_what_arrived_however_long_the_store_is_locked(
     def settles_late(
         connection: sa.Connection, settlements: Sequence[Settlement], *, now: float
     ) -> list[Kept]:
-        bench.clock.now += 0.01
+        bench.clock.now += 0.05
         refusals.append(bench.clock.now)
         if len(refusals) < 12:
             raise sa.exc.OperationalError("settle", {}, Exception("database is locked"))
@@ -153,7 +154,7 @@ async def test_who_is_alone_keeps_what_arrived_however_long_the_store_is_locked(
     monkeypatch.setattr("fulfillment_sdk.relay.dispatching.settling.settle_many", settles_late)
     came = bench.sink.arrival_of("e1")
     bench.accept(event("e1"))
-    dispatcher = bench.dispatcher(poll=0.005, lease=0.02)
+    dispatcher = bench.dispatcher(poll=0.02, lease=0.2)
     running = asyncio.create_task(dispatcher.run(alone=True))
     async with asyncio.timeout(10):
         await came.wait()
@@ -161,6 +162,6 @@ async def test_who_is_alone_keeps_what_arrived_however_long_the_store_is_locked(
     await dispatcher.stop()
     await running
 
-    assert refusals[-1] - START > 0.05, "the lease was over by far"
+    assert refusals[-1] - START > 0.5, "the lease was over by far"
     assert bench.pending() == []
     assert bench.sink.seen == [("e1", 1)]

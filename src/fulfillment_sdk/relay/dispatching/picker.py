@@ -18,6 +18,7 @@ from fulfillment_sdk.relay.dispatching.turn import Plan, Turn
 from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.claim import claim
 from fulfillment_sdk.relay.tables.lanes import Wanted, earliest_due, next_due, shift
+from fulfillment_sdk.relay.tables.parked import MOST as MOST_PARKED
 from fulfillment_sdk.relay.tables.parked import bring_nearer
 from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.values import Sink
@@ -114,7 +115,8 @@ class Picker:
         if plan.jump:
             log.warning("the clock was set by %.0f s: what waits is moved along", plan.jump)
             shift(connection, plan.jump, now=now)
-        if plan.sweep and (parked := bring_nearer(connection, now=now)):
+        parked = bring_nearer(connection, now=now) if plan.sweep else 0
+        if parked:
             log.warning("%d lanes were due later than any retry, by a clock that was wrong", parked)
         due, found, began = plan.due, None, time.monotonic()
         if plan.look:
@@ -140,11 +142,14 @@ class Picker:
             later=next_due(connection, short, now=now),
             gone=[no for no in (*plan.idle, *plan.held) if no not in read],
             changed=[read[no] for no in plan.held if no in read and read[no] is not known.get(no)],
+            sweeps_on=parked >= MOST_PARKED,
         )
 
     def learn(self, plan: Plan, turn: Turn, steady: float) -> None:
         """Take in what a turn showed."""
         self._skew = turn.now - self._store.clock()
+        if turn.sweeps_on:
+            self._next_sweep = steady
         if plan.jump:
             self._drift.made_up_for(plan.jump)
             self._lookout.shift(plan.jump)

@@ -47,6 +47,7 @@ class Turn:
         later: when the first lane comes due there, of which nothing is due now.
         gone: those that are no longer there.
         changed: those in hand that were changed.
+        sweeps_on: whether there may be more lanes that a wrong clock has put off.
     """
 
     claims: Sequence[tuple[Registered, Claim]] = ()
@@ -57,3 +58,4 @@ class Turn:
     later: Mapping[int, float] = MappingProxyType({})
     gone: Sequence[int] = ()
     changed: Sequence[Registered] = ()
+    sweeps_on: bool = False

@@ -16,11 +16,16 @@ LEAST_SECONDS = 60.0
 LEASE_SECONDS = 3600.0
 """How far ahead a claimed one: longer than a lease that is renewed could ever be."""
 
+MOST = 2000  # as in the statement below
+"""Lanes brought nearer at once: a million would hold up all writes, and fill the memory."""
+
 _TIMEOUTS = 3.0
 
 
 def bring_nearer(connection: sa.Connection, *, now: float) -> int:
-    """Have no lane wait longer than its destination's policy can let it; returns how many did.
+    """Have no lane wait longer than its destination's policy can let it.
+
+    Returns how many did, `MOST` or more where there may be others.
 
     Of a clock that was set while a dispatcher ran that one knows. This is for what others left
     behind, and what the clock of a server did. It costs two look-ups for each destination that has
@@ -72,6 +77,7 @@ _PARKED = Query(
     FROM given CROSS JOIN relay_lanes AS l
     WHERE l.destination_no = given.no AND l.due_at > given.free
         AND (l.lease IS NULL OR l.due_at > given.claimed)
+    LIMIT 2000
     """,
     locking="FOR UPDATE OF l SKIP LOCKED",
 )

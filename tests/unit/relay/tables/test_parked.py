@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from fulfillment_sdk.relay import RetryPolicy
 from fulfillment_sdk.relay.dispatching.hands import Hands
 from fulfillment_sdk.relay.dispatching.picker import Picker
-from fulfillment_sdk.relay.tables.parked import LEASE_SECONDS, LEAST_SECONDS, bring_nearer
+from fulfillment_sdk.relay.tables.parked import LEASE_SECONDS, LEAST_SECONDS, MOST, bring_nearer
 from fulfillment_sdk.store import Store
 from tests.unit.relay.both import DATABASES, empty_store
 from tests.unit.relay.by_hand import NOW, Tables, event, failed, to
@@ -106,3 +107,12 @@ def test_a_dispatcher_looks_for_such_lanes_when_it_begins_and_now_and_then(
     tables.settle(failed(claimed, due_at=NOW + YEAR))
     assert look(1050.0) == [YEAR]
     assert look(1061.0) == [120.0]
+
+
+def test_a_million_lanes_come_nearer_in_portions(tables: Tables) -> None:
+    tables.put(to())
+    tables.accept(*(event(f"e{index}", f"case_{index}") for index in range(MOST + 1)))
+    tables.write(lambda c: c.execute(sa.text(f"UPDATE relay_lanes SET due_at = {NOW + YEAR}")))
+
+    assert (brought(tables), brought(tables), brought(tables)) == (MOST, 1, 0)
+    assert max(waits(tables)) < YEAR

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
-from fulfillment_sdk.relay.dispatching.cancelling import go_on
+from fulfillment_sdk.relay.cancelling import go_on
 from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
 from fulfillment_sdk.relay.values import Sink
 

@@ -10,7 +10,7 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
-from fulfillment_sdk.relay.dispatching.cancelling import go_on, is_asked_to_end
+from fulfillment_sdk.relay.cancelling import go_on, is_asked_to_end
 from fulfillment_sdk.relay.dispatching.descriptors import none_left
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry, tidied
 from fulfillment_sdk.relay.values import Delivery, Sink

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from fulfillment_sdk.relay.cancelling import is_asked_to_end
 from fulfillment_sdk.relay.reports.figures import Figures
 from fulfillment_sdk.relay.tables.words import one_word
 from fulfillment_sdk.relay.values import Attempt
@@ -64,14 +65,6 @@ def _guarded(what: str, observer: Callable[..., None], *arguments: object) -> No
     try:
         observer(*arguments)
     except BaseException as error:  # an observer must not stop the relay, `sys.exit` or not
-        if isinstance(error, asyncio.CancelledError) and _is_asked_to_end():
+        if isinstance(error, asyncio.CancelledError) and is_asked_to_end():
             raise
         log.error("observer of %s raised %s", what, type(error).__name__)
-
-
-def _is_asked_to_end() -> bool:
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # called outside of a loop
-        return False
-    return task is not None and task.cancelling() > 0

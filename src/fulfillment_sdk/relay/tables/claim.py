@@ -17,9 +17,9 @@ from fulfillment_sdk.relay.tables.rows import (
     Statement,
     chunks,
     each_row,
-    execute,
     is_sqlite,
 )
+from fulfillment_sdk.store.driver import execute
 
 MOST_AT_ONCE = 50  # destinations in one statement of SQLite's
 

@@ -13,10 +13,10 @@ from fulfillment_sdk.relay.tables.rows import (
     Query,
     Statement,
     each_row,
-    execute,
     is_sqlite,
 )
 from fulfillment_sdk.relay.values import Event
+from fulfillment_sdk.store.driver import execute
 from fulfillment_sdk.store.sealing import Sealer
 
 MOST_BYTES = 8 * 1024 * 1024  # of bodies in one statement; a single body may be larger

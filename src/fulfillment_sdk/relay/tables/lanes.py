@@ -11,7 +11,8 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay.schema import lanes
-from fulfillment_sdk.relay.tables.rows import Query, Row, execute, is_sqlite
+from fulfillment_sdk.relay.tables.rows import Query, Row, is_sqlite
+from fulfillment_sdk.store.driver import execute
 
 Place = tuple[int, int]  # (position, event number): where an event stands in its lane
 LaneKey = tuple[int, int]  # (destination number, lane)

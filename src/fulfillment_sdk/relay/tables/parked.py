@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay.policy import RetryPolicy
 from fulfillment_sdk.relay.schema import destinations
-from fulfillment_sdk.relay.tables.rows import Change, Query, execute
+from fulfillment_sdk.relay.tables.rows import Change, Query
+from fulfillment_sdk.store.driver import execute
 
 LEAST_SECONDS = 60.0
 """How far ahead a lane may be due in any case: longer than a pause of the dispatcher's own."""

@@ -17,8 +17,7 @@ from typing import Any, Literal, TypeVar
 import attrs
 import sqlalchemy as sa
 
-from fulfillment_sdk.store.driver import execute as execute
-from fulfillment_sdk.store.driver import translated
+from fulfillment_sdk.store.driver import execute, translated
 
 T = TypeVar("T")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.tables.rows import each_row, execute
+from fulfillment_sdk.relay.tables.rows import each_row
 from fulfillment_sdk.store import Store
+from fulfillment_sdk.store.driver import execute
 
 _QUARANTINED = "SELECT event_id FROM relay_quarantine ORDER BY id"
 _PUT = "INSERT INTO relay_quarantine (event_id, at, why, digest, body) VALUES (?, 0, '', ?, ?)"

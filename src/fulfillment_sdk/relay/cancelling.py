@@ -8,7 +8,10 @@ import contextlib
 
 def is_asked_to_end() -> bool:
     """Tell whether somebody asked the current task to end, and nobody took that back."""
-    task = asyncio.current_task()
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # called outside of a loop
+        return False
     return task is not None and task.cancelling() > 0
 
 

@@ -6,6 +6,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +20,7 @@ Endpoint = Callable[[Request], Awaitable[Response] | Response]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _HEADER = b"x-request-id"
+_AT_HAND: Final[ContextVar[str]] = ContextVar("request_id", default="")
 
 
 class BodyTooLarge(Exception):
@@ -110,6 +113,11 @@ def request_id(scope: Scope) -> str:
     return found if isinstance(found, str) else ""
 
 
+def request_at_hand() -> str:
+    """Return the id of the request that is being served here, ``""`` where none is: for logs."""
+    return _AT_HAND.get()
+
+
 def new_request_id() -> str:
     """Make an id for a request that came without one."""
     return "req_" + secrets.token_hex(12)
@@ -118,7 +126,8 @@ def new_request_id() -> str:
 class RequestIds:
     """Give every request an id, taken from ``X-Request-Id`` where it is harmless, and answer it.
 
-    Endpoints find it as ``request_id(request.scope)`` and hand it on to the next hop. An id of
+    Endpoints find it as ``request_id(request.scope)`` and hand it on to the next hop; whatever is
+    logged meanwhile carries it (``request_at_hand``). An id of
     other characters than letters, digits, ``.``, ``_``, ``-`` or longer than 64 is replaced: it
     goes into logs. Contract, section 1.
     """
@@ -138,6 +147,7 @@ class RequestIds:
         # A copy: the server hands the same state to every request.
         scope["state"] = {**scope.get("state", {}), "request_id": identity}
         value = identity.encode("ascii")
+        at_hand = _AT_HAND.set(identity)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -145,4 +155,7 @@ class RequestIds:
                 message = {**message, "headers": [*headers, (_HEADER, value)]}
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            _AT_HAND.reset(at_hand)

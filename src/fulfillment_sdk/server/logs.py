@@ -11,6 +11,8 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import TextIO
 
+from fulfillment_sdk.server.http import request_at_hand
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/{}*@%")
 
@@ -18,8 +20,8 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 class LineFormatter(logging.Formatter):
     """Write a record, and what was handed over as `extra`, as one line of `key=value`.
 
-    Of an exception the kinds and the places are written, never its message: that may hold what a
-    partner sent.
+    What is logged while a request is served names its id. Of an exception the kinds and the places
+    are written, never its message: that may hold what a partner sent.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,6 +34,8 @@ class LineFormatter(logging.Formatter):
         }
         extra = vars(record).items()
         fields |= {key: value for key, value in extra if key not in _STANDARD}
+        if request_at_hand():
+            fields.setdefault("request_id", request_at_hand())
         if record.exc_info and record.exc_info[0] is not None:
             fields["error"] = record.exc_info[0].__name__
             fields["at"] = places(record.exc_info[2])

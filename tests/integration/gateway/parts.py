@@ -94,6 +94,17 @@ def json_answer(data: object, status: int = 200) -> Answer:
     return answer
 
 
+@attrs.frozen
+class Asked:
+    """A call about a case that came to the portal."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: str
+    headers: Mapping[str, str]
+
+
 class StandInPortal:
     """A little HTTP server that answers for the portal; it makes one case for each intake id."""
 
@@ -104,6 +115,8 @@ class StandInPortal:
         self.intake: Answer = self.create
         self.report: Answer = json_answer({"error": "Not found"}, 404)
         self.queries: list[Mapping[str, str]] = []
+        self.call: Answer = json_answer({"status": "error", "message": "Not found"}, 404)
+        self.asked: list[Asked] = []
         self.url = ""
 
     async def create(self, request: web.Request) -> web.StreamResponse:
@@ -127,11 +140,18 @@ class StandInPortal:
         self.queries.append(request.query)
         return await self.report(request)
 
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        path = request.path.removeprefix("/portal/api/intake/")
+        query, body = dict(request.query), (await request.read()).decode()
+        self.asked.append(Asked(request.method, path, query, body, request.headers))
+        return await self.call(request)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[StandInPortal]:
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.router.add_post("/portal/api/intake/", self._intake)
         app.router.add_get("/portal/api/intake/cases/{case_id}/report/", self._report)
+        app.router.add_route("*", "/portal/api/intake/cases/{rest:.*}", self._call)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -12,10 +12,10 @@ from typing import Any
 import attrs
 import httpx
 from aiohttp import web
-from starlette.applications import Starlette
 
 from fulfillment_sdk.relay import Destination
-from fulfillment_sdk.server.portal import create_portal
+from fulfillment_sdk.server.app import create_app
+from fulfillment_sdk.server.portal import Portal, create_portal
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.parts import BASE, INTAKE, START, Clock, House, open_house
 from tests.integration.gateway.test_subscriptions import Partner, open_partner, subscribe
@@ -43,17 +43,20 @@ class Passed:
     headers: dict[str, str]
     body: bytes = attrs.field(repr=False)
     status: int
+    answered: dict[str, str] = attrs.field(factory=dict)
 
 
 @attrs.define
 class Tap:
     """Stands for a party on a port of loopback: notes what comes, and passes it on.
 
-    ``refuses`` are statuses to answer first, without passing anything on.
+    ``refuses`` are statuses to answer first, without passing anything on; so many answers as
+    ``loses`` says are lost after the party gave them.
     """
 
     party: httpx.AsyncClient | None = None
     refuses: list[int] = attrs.field(factory=list)
+    loses: int = 0
     passed: list[Passed] = attrs.field(factory=list)
     _news: asyncio.Condition = attrs.field(factory=asyncio.Condition)
 
@@ -68,6 +71,7 @@ class Tap:
         body = await request.read()
         if self.refuses:
             status, answer, kind = self.refuses.pop(0), b"", "text/plain"
+            answered: dict[str, str] = {}
         else:
             sent = {name: value for name, value in headers.items() if name not in _OF_THE_HOP}
             came = await self.party.request(
@@ -75,21 +79,28 @@ class Tap:
             )
             status, answer = came.status_code, came.content
             kind = came.headers.get("content-type", "application/json")
+            answered = dict(came.headers)
+            if self.loses:
+                self.loses -= 1
+                status, answer = 502, b""
         async with self._news:
-            self.passed.append(Passed(request.path, headers, body, status))
+            self.passed.append(Passed(request.path, headers, body, status, answered))
             self._news.notify_all()
         return web.Response(status=status, body=answer, headers={"Content-Type": kind})
 
 
 @attrs.define
 class Loop:
-    """The three parties: ``notified`` is the tap on the way back to the gateway."""
+    """The three parties: ``asked`` is the tap on the way to the portal, ``notified`` back."""
 
     house: House
+    portal: Portal
     staff: httpx.AsyncClient
     partner: Partner
+    asked: Tap
     notified: Tap
     token: str
+    staff_token: str = STAFF_TOKEN
 
     async def create(self, **fields: object) -> str:
         """Create a case at the gateway, as a partner does, and return its id."""
@@ -172,11 +183,12 @@ async def open_loop(
             notify_backoff=(0.01, 0.02),
         )
         portal = create_portal(settings, clock=clock)
-        app = httpx.ASGITransport(Starlette(routes=list(portal.routes)))
+        app = httpx.ASGITransport(create_app(settings, [portal]))
         async with httpx.AsyncClient(transport=app, base_url="http://127.0.0.1") as staff:
             to_portal.party, to_gateway.party = staff, house.http
             await portal.start()
             try:
-                yield Loop(house, staff, partner, to_gateway, await house.token())
+                token = await house.token()
+                yield Loop(house, portal, staff, partner, to_portal, to_gateway, token)
             finally:
                 await portal.stop()

@@ -33,9 +33,11 @@ from fulfillment_sdk.relay import (
 )
 from tests.integration.gateway.parts import BASE, CASE, NOTIFY_SECRET, StandInPortal, open_house
 from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
+from tests.integration.portal.files.senders import add, attached
 
 FOLDER = Path(__file__).parent
 KEYS = (("k", b"k" * 32),)
+NOTE = b"What the neighbour said."
 SUBSCRIBED = "https://partner.example.org/hook"
 
 Facts = dict[str, object]
@@ -129,21 +131,25 @@ async def gateway(folder: Path) -> Facts:
 
 
 async def portal(folder: Path) -> Facts:
-    """A case that went the whole way to its completion, and one that is new."""
+    """A case that went the whole way to its completion, with files, and one that is new."""
     captor = Captor()
     desk = Desk(make_settings(folder), clock=Clock(), captor=captor)
     await desk.portal.start()
     try:
         await desk.hire()
-        done = await desk.create()
-        await desk.drive(done, "qc_passed")
+        attachment_id = await attached(desk, NOTE)
+        done = await desk.create(attachments_case=[{"attachment_id": attachment_id}])
+        await desk.drive(done, "in_progress")
+        added = await add(desk, done, NOTE)
+        for to in ("submitted", "qc_passed"):
+            await desk.step(done, to)
         new = await desk.create(narrative="Another story.")
         await captor.first(7)
         shown = await desk.case(done)
     finally:
         await desk.portal.stop()
         await desk.http.aclose()
-    return {"done": done, "new": new, "shown": shown}
+    return {"done": done, "new": new, "shown": shown, "file": added.json()["id"]}
 
 
 def _event(event_id: str, lane: str, sequence: int) -> Event:

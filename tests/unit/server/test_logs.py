@@ -7,7 +7,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from fulfillment_sdk.server.http import RequestIds
 from fulfillment_sdk.server.logs import LineFormatter, configure
 
 
@@ -41,6 +43,25 @@ def test_a_line_holds_time_level_logger_message_and_what_was_handed_over() -> No
 )
 def test_a_value_never_breaks_its_line(value: str, written: str) -> None:
     assert line(record("m", key=value)).endswith(f" key={written}")
+
+
+async def test_what_is_logged_while_a_request_is_served_names_its_id() -> None:
+    written: list[str] = []
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        written.extend([line(record("m")), line(record("m", request_id="its own"))])
+
+    async def nobody(*_arguments: object) -> None:
+        pass
+
+    scope = {"type": "http", "headers": [(b"x-request-id", b"req-7")]}
+    await RequestIds(app)(scope, nobody, nobody)  # type: ignore[arg-type]
+    written.append(line(record("m")))
+    assert [one.partition(" message=m")[2] for one in written] == [
+        " request_id=req-7",
+        ' request_id="its own"',
+        "",
+    ]
 
 
 def test_of_an_exception_only_kind_and_place_are_written() -> None:

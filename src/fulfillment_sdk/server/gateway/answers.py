@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -15,7 +16,7 @@ from fulfillment_sdk.errors import PayloadError, StoreUnavailable
 from fulfillment_sdk.server import http
 from fulfillment_sdk.strictjson import parse_object
 
-FEATURES = "idempotency, subscriptions, reports, emails"
+FEATURES = "idempotency, subscriptions, cases, reports, emails, attachments, files"
 """What this gateway has beyond the source documents (contract, section 1)."""
 
 NO_ENTRY = "Invalid or expired authentication token"
@@ -57,6 +58,13 @@ def not_found() -> Response:
     return http.error(NOT_FOUND, 404)
 
 
+def portal_unavailable(after: str | None = None) -> Response:
+    """Answer that the portal gave no usable answer; ``after`` is when to try again, in seconds."""
+    return http.error(
+        "Portal unavailable", 503, headers={"Retry-After": after or _UNAVAILABLE_AFTER}
+    )
+
+
 def missing(field: str) -> Response:
     """Answer that a field is missing."""
     return http.error(f"Missing required field: {field}", 400)
@@ -96,10 +104,11 @@ class Gate:
 
     Adds ``Fulfillment-Features`` to every answer, and turns what endpoints raise into the
     contract's answers: a store that can't be used is a 503, a body too large a 413, unreadable
-    JSON a 400. Nothing is redirected.
+    JSON a 400. Nothing is redirected. ``routes`` are those that it serves.
     """
 
     def __init__(self, routes: list[BaseRoute]) -> None:
+        self.routes: Sequence[BaseRoute] = tuple(routes)
         self._app: ASGIApp = Router(routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

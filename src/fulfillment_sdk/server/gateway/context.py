@@ -13,9 +13,9 @@ from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.server.gateway.digests import Digests
 from fulfillment_sdk.server.gateway.limits import Windows
 from fulfillment_sdk.server.gateway.mailer import Mailbox, Mailer
-from fulfillment_sdk.server.gateway.portal_client import PortalClient
 from fulfillment_sdk.server.gateway.registration import Rules
 from fulfillment_sdk.server.gateway.tokens import TokenKeys
+from fulfillment_sdk.server.gateway.upstream import PortalClient
 from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.store import Store

@@ -15,7 +15,11 @@ from fulfillment_sdk.server.databases import store_url
 from fulfillment_sdk.server.gateway import dev_mailbox, endpoint_url, subscriptions
 from fulfillment_sdk.server.gateway.admin import Admin
 from fulfillment_sdk.server.gateway.answers import Gate
+from fulfillment_sdk.server.gateway.attachments import Attachments
 from fulfillment_sdk.server.gateway.auth import Auth
+from fulfillment_sdk.server.gateway.case_files import CaseFiles
+from fulfillment_sdk.server.gateway.case_reports import CaseReports
+from fulfillment_sdk.server.gateway.case_views import CaseViews
 from fulfillment_sdk.server.gateway.cases import Cases
 from fulfillment_sdk.server.gateway.context import Context, Live
 from fulfillment_sdk.server.gateway.emails import Emails
@@ -23,9 +27,9 @@ from fulfillment_sdk.server.gateway.housekeeping import keep_house
 from fulfillment_sdk.server.gateway.mailer import Mailbox
 from fulfillment_sdk.server.gateway.notices import keep_telling
 from fulfillment_sdk.server.gateway.notifications import Notifications
-from fulfillment_sdk.server.gateway.portal_client import PortalClient
 from fulfillment_sdk.server.gateway.schema import SCHEMA
 from fulfillment_sdk.server.gateway.subscriptions import Subscriptions
+from fulfillment_sdk.server.gateway.upstream import PortalClient
 from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.store import Sealer, Store
 
@@ -120,6 +124,10 @@ def _routes(context: Context) -> list[BaseRoute]:
         *Subscriptions(context).routes(_PARTNERS),
         *Emails(context).routes(_PARTNERS),
         *Cases(context).routes(_PARTNERS),
+        *CaseViews(context).routes(_PARTNERS),
+        *CaseReports(context).routes(_PARTNERS),
+        *CaseFiles(context).routes(_PARTNERS),
+        *Attachments(context).routes(_PARTNERS),
     ]
     mounts = [
         Mount("/api/webhook", Gate(partners), name="partners"),

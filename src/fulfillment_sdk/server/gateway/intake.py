@@ -11,8 +11,8 @@ from attrs import field, frozen
 from fulfillment_sdk import casefile
 from fulfillment_sdk.server.gateway import reservations
 from fulfillment_sdk.server.gateway.context import Context
-from fulfillment_sdk.server.gateway.portal_client import IntakeAnswer
 from fulfillment_sdk.server.gateway.reservations import Claim
+from fulfillment_sdk.server.gateway.upstream import IntakeAnswer
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from typing import Literal
 import sqlalchemy as sa
 from attrs import field, frozen
 
-from fulfillment_sdk.server.gateway.portal_client import IntakeAnswer
 from fulfillment_sdk.server.gateway.schema import cases, keys, reservations
+from fulfillment_sdk.server.gateway.upstream import IntakeAnswer
 from fulfillment_sdk.store import Sealer
 
 LEASE = 15.0

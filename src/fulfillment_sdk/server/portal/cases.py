@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -40,19 +41,26 @@ class Case:
 _COLUMNS = [CASES.c[field.name] for field in attrs.fields(Case)]
 
 
-def find(connection: sa.Connection, case_id: str) -> Case | None:
-    """Return a case, ``None`` where there is none of this id."""
-    row = connection.execute(sa.select(*_COLUMNS).where(CASES.c.id == case_id)).one_or_none()
+def find(
+    connection: sa.Connection, case_id: str, *, organization_id: str | None = None
+) -> Case | None:
+    """Return a case, ``None`` where there is none of this id (of this organisation, if given).
+
+    One statement looks for both: another organisation's case takes as long as no case.
+    """
+    row = connection.execute(_of(case_id, organization_id)).one_or_none()
     return _case(row) if row is not None else None
 
 
-def lock(connection: sa.Connection, case_id: str) -> Case | None:
-    """Return a case with its row locked until the transaction ends.
+def lock(
+    connection: sa.Connection, case_id: str, *, organization_id: str | None = None
+) -> Case | None:
+    """Return a case as ``find`` does, with its row locked until the transaction ends.
 
     Nobody else changes its status or gives its next sequence meanwhile. (SQLite has one writer
     and needs no lock.)
     """
-    statement = sa.select(*_COLUMNS).where(CASES.c.id == case_id).with_for_update()
+    statement = _of(case_id, organization_id).with_for_update()
     row = connection.execute(statement).one_or_none()
     return _case(row) if row is not None else None
 
@@ -87,6 +95,28 @@ def page(
     return [_case(row) for row in connection.execute(statement)]
 
 
+def page_of(
+    connection: sa.Connection,
+    organization_id: str,
+    *,
+    exactly: Mapping[str, str],
+    after: int | None,
+    limit: int,
+) -> list[Case]:
+    """Return at most ``limit`` cases of an organisation, the oldest first, behind number ``after``.
+
+    ``exactly`` gives columns and the values that they must have. A case's number is given under a
+    lock that lasts until its commit: none appears behind one that was shown.
+    """
+    statement = sa.select(*_COLUMNS).where(CASES.c.organization_id == organization_id)
+    for name, value in exactly.items():
+        statement = statement.where(CASES.c[name] == value)
+    if after is not None:
+        statement = statement.where(CASES.c.number > after)
+    rows = connection.execute(statement.order_by(CASES.c.number).limit(limit))
+    return [_case(row) for row in rows]
+
+
 def insert(
     desk: Desk,
     connection: sa.Connection,
@@ -94,7 +124,7 @@ def insert(
     *,
     intake_id: str,
     digest: str,
-    request: object,
+    request: dict[str, object],
     answer: bytes,
 ) -> None:
     """Write a case that has no status yet, with the partner's request and the answer given."""
@@ -106,6 +136,7 @@ def insert(
             intake_digest=digest,
             request=desk.seal(request, f"portal_cases.request:{case.id}"),
             answer=desk.store.sealer.seal(answer, context),
+            src_uid=desk.seal(src_uid(request), _src_uid_context(case.id)),
         )
     )
 
@@ -122,6 +153,41 @@ def request_of(desk: Desk, connection: sa.Connection, case_id: str) -> dict[str,
     sealed = connection.execute(statement).scalar_one()
     opened = desk.unseal(sealed, f"portal_cases.request:{case_id}")
     return opened if isinstance(opened, dict) else {}
+
+
+def src_uid(request: Mapping[str, object]) -> str | None:
+    """Return the partner's own id in a request; a number counts as its digits, blank as none."""
+    value = request.get("src_uid")
+    return (str(value).strip() or None) if value is not None else None
+
+
+def src_uids_of(
+    desk: Desk, connection: sa.Connection, case_ids: Sequence[str]
+) -> dict[str, str | None]:
+    """Return the partner's own ids of some cases, by the case's id."""
+    statement = sa.select(CASES.c.id, CASES.c.src_uid).where(CASES.c.id.in_(case_ids))
+    return {
+        row.id: src_uid(request_of(desk, connection, row.id))
+        if row.src_uid is None
+        else _opened_src_uid(desk, row.id, row.src_uid)
+        for row in connection.execute(statement).all()
+    }
+
+
+def _opened_src_uid(desk: Desk, case_id: str, sealed: bytes) -> str | None:
+    opened = desk.unseal(sealed, _src_uid_context(case_id))
+    return opened if isinstance(opened, str) else None
+
+
+def _src_uid_context(case_id: str) -> str:
+    return f"portal_cases.src_uid:{case_id}"
+
+
+def _of(case_id: str, organization_id: str | None) -> sa.Select[Any]:
+    statement = sa.select(*_COLUMNS).where(CASES.c.id == case_id)
+    if organization_id is None:
+        return statement
+    return statement.where(CASES.c.organization_id == organization_id)
 
 
 def _case(row: sa.Row[Any]) -> Case:

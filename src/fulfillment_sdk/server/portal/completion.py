@@ -17,6 +17,9 @@ from fulfillment_sdk.models.events import CASE_COMPLETED
 from fulfillment_sdk.server.portal import cases, events, history, reports, reviews, submissions
 from fulfillment_sdk.server.portal.cases import Case
 from fulfillment_sdk.server.portal.desk import Desk
+from fulfillment_sdk.server.portal.files import rows
+from fulfillment_sdk.server.portal.files import views as file_views
+from fulfillment_sdk.server.portal.files.rows import File
 from fulfillment_sdk.server.portal.history import Change
 from fulfillment_sdk.server.portal.reports import Report
 from fulfillment_sdk.server.portal.reviews import Review
@@ -43,6 +46,9 @@ class Dossier:
     submissions: Sequence[Submission]
     reviews: Sequence[Review]
     report: Report | None
+    attachments: Sequence[File] = ()
+    waiting_files: Sequence[File] = ()
+    """What staff added and no form was submitted with (yet)."""
 
     @property
     def deciding_review(self) -> Review | None:
@@ -53,13 +59,21 @@ class Dossier:
 
 def gather(desk: Desk, connection: sa.Connection, case: Case) -> Dossier:
     """Read all that there is about a case."""
+    files = rows.of_case(desk, connection, case.id)
+    submitted = [
+        attrs.evolve(each, files=[file for file in files if file.submission_id == each.id])
+        for each in submissions.of_case(desk, connection, case.id)
+    ]
+    added = [file for file in files if file.origin == rows.STAFF]
     return Dossier(
         case=case,
         request=cases.request_of(desk, connection, case.id),
         changes=history.of_case(desk, connection, case.id),
-        submissions=submissions.of_case(desk, connection, case.id),
+        submissions=submitted,
         reviews=reviews.of_case(desk, connection, case.id),
         report=reports.find(connection, case.id),
+        attachments=[file for file in files if file.origin == rows.PARTNER],
+        waiting_files=[file for file in added if file.submission_id is None],
     )
 
 
@@ -78,7 +92,15 @@ def completed(
             "timeline": [timeline_entry(each) for each in dossier.changes],
             "request": dossier.request,
         },
-        "form_submissions": [submission_entry(each) for each in dossier.submissions],
+        "form_submissions": [
+            submission_entry(each)
+            | {
+                "files": [
+                    file_views.for_partner(file, public_url=public_url) for file in each.files
+                ]
+            }
+            for each in dossier.submissions
+        ],
         "qc_review": None if deciding is None else review_entry(deciding),
         "qc_reviews": [review_entry(each) for each in dossier.reviews],
         "report_url": None if report is None else reports.url(public_url, case.id),
@@ -103,13 +125,12 @@ def timeline_entry(change: Change) -> dict[str, object]:
 
 
 def submission_entry(submission: Submission) -> dict[str, object]:
-    """Return a submission as the completion has it."""
+    """Return a submission as the completion has it, but for its files."""
     return {
         "id": submission.id,
         **submission.form,
         "status": submission.status,
         "submitted_at": format_time(submission.submitted_at),
-        "files": [],
     }
 
 
@@ -125,13 +146,15 @@ def review_entry(review: Review) -> dict[str, object]:
     }
 
 
-def estimate(*, request: int, forms: Sequence[int], words: Sequence[int], changes: int) -> int:
+def estimate(
+    *, request: int, forms: Sequence[int], words: Sequence[int], changes: int, files: int = 0
+) -> int:
     """Return a size that a completion of such parts does not exceed, in bytes.
 
     ``request``, ``forms`` and ``words`` are sizes of JSON; ``changes`` is the number of changes,
-    one more than the case has had.
+    one more than the case has had; ``files`` how many files its forms have.
     """
-    parts = len(forms) + 2 * len(words) + changes
+    parts = len(forms) + 2 * len(words) + changes + files
     return _AROUND + request + sum(forms) + 2 * sum(words) + parts * _AROUND_PART
 
 
@@ -153,4 +176,5 @@ def room(
         forms=forms if form is None else [*forms, form],
         words=spoken if words is None else [*spoken, words],
         changes=case.sequence + 2,
+        files=rows.count(connection, case.id),
     )

@@ -6,6 +6,7 @@ Starlette's: it checks the token first, and knows every refusal.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -23,6 +24,7 @@ from fulfillment_sdk.server.http import (
     bearer,
     constant_time_equal,
     read_body,
+    request_id,
     status_error,
 )
 from fulfillment_sdk.server.portal import staff
@@ -35,8 +37,11 @@ MOST: Final = 200
 USUAL: Final = 50
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ORGANIZATION: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,18}", re.ASCII)
 _BUSY: Final = {"Retry-After": "5"}
+
+_log = logging.getLogger(__name__)
 
 StaffHandler = Callable[[Desk, Request, Member], Awaitable[Response]]
 IntakeHandler = Callable[[Desk, Request], Awaitable[Response]]
@@ -66,9 +71,12 @@ class Door:
         return endpoint
 
     def for_gateway(self, handler: IntakeHandler) -> Endpoint:
-        """Wrap what needs the intake token (contract, section 4, "Inner hops")."""
+        """Wrap what needs the intake token (contract, section 4, "Inner hops").
 
-        async def endpoint(request: Request) -> Response:
+        Of a call that may change something one line is logged; the request's id is the gateway's.
+        """
+
+        async def answered(request: Request) -> Response:
             try:
                 token = bearer(request)
                 if token is None or not constant_time_equal(token, self.intake_token):
@@ -76,6 +84,19 @@ class Door:
                 return await handler(self.desk(), request)
             except _KNOWN as error:
                 return answer(error)
+
+        async def endpoint(request: Request) -> Response:
+            response = await answered(request)
+            if request.method not in ("GET", "HEAD"):
+                _log.info(
+                    "the gateway was answered",
+                    extra={
+                        "call": handler.__name__,
+                        "status": response.status_code,
+                        "request_id": request_id(request.scope),
+                    },
+                )
+            return response
 
         return endpoint
 
@@ -121,6 +142,13 @@ def path_id(request: Request, name: str) -> str:
     """Return an id from the path; what can't be one is not found."""
     value = str(request.path_params[name])
     if not _ID.fullmatch(value):
+        raise not_found()
+    return value
+
+
+def organization_id_of(value: object) -> str:
+    """Return for whom the gateway asks; what belongs to nobody is not found."""
+    if not isinstance(value, str) or not _ORGANIZATION.fullmatch(value):
         raise not_found()
     return value
 

@@ -16,6 +16,7 @@ from fulfillment_sdk.server.portal.advance import advance
 from fulfillment_sdk.server.portal.cases import Case
 from fulfillment_sdk.server.portal.desk import Desk, next_number
 from fulfillment_sdk.server.portal.due import turnaround
+from fulfillment_sdk.server.portal.files import attachments
 from fulfillment_sdk.server.portal.refusal import Refusal
 from fulfillment_sdk.server.portal.schema import CASES
 from fulfillment_sdk.times import format_seconds
@@ -63,8 +64,8 @@ def read(body: bytes) -> Order:
 def take_in(desk: Desk, connection: sa.Connection, order: Order) -> bytes:
     """Create the case, or find the one that this order made before, and return the 201's body.
 
-    Raises ``Refusal``: 400 in the contract's words for a bad case, 409 where the ``intake_id``
-    was used for something else.
+    Raises ``Refusal``: 400 in the contract's words for a bad case or an attachment that is not
+    there for it, 409 where the ``intake_id`` was used for something else.
     """
     known = _recorded(desk, connection, order)
     if known is not None:
@@ -92,6 +93,7 @@ def take_in(desk: Desk, connection: sa.Connection, order: Order) -> bytes:
         request=order.case,
         answer=answer,
     )
+    attachments.use(connection, order.case, case_id=case.id, organization_id=order.organization_id)
     advance(
         desk,
         connection,

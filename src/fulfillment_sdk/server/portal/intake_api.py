@@ -6,16 +6,18 @@ Contract, section 4, "Inner hops".
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fulfillment_sdk.server.http import error, read_body
-from fulfillment_sdk.server.portal import cases, completion, intake, reports
+from fulfillment_sdk.server.portal import cases, completion, intake, reports, submissions
 from fulfillment_sdk.server.portal.completion import Dossier
 from fulfillment_sdk.server.portal.desk import Desk
-from fulfillment_sdk.server.portal.door import path_id
+from fulfillment_sdk.server.portal.door import organization_id_of, path_id
+from fulfillment_sdk.server.portal.files import chunks
 from fulfillment_sdk.server.portal.refusal import Refusal, not_found
 
 
@@ -35,11 +37,11 @@ async def take_in(desk: Desk, request: Request) -> Response:
 async def report(desk: Desk, request: Request) -> Response:
     """``GET intake/cases/{id}/report/?organization_id=``: the PDF, 404, or 410 once expired."""
     case_id = path_id(request, "case_id")
-    organization_id = request.query_params.get("organization_id", "")
+    organization_id = organization_id_of(request.query_params.get("organization_id"))
     found = await desk.store.read(
         lambda connection: _reported(desk, connection, case_id, organization_id)
     )
-    document = await asyncio.to_thread(_render, found)
+    document = await asyncio.to_thread(_render, desk, found)
     name = f"{found.case.reference_number}.pdf"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
@@ -58,17 +60,29 @@ async def _create(desk: Desk, order: intake.Order) -> bytes:
 
 
 def _reported(desk: Desk, connection: sa.Connection, case_id: str, organization_id: str) -> Dossier:
-    case = cases.find(connection, case_id)
-    issued = reports.find(connection, case_id)
-    if case is None or issued is None or case.organization_id != organization_id:
+    case = cases.find(connection, case_id, organization_id=organization_id)
+    issued = None if case is None else reports.find(connection, case.id)
+    if case is None or issued is None:
         raise not_found()
     if desk.clock() >= issued.expires_at:
         raise Refusal(410, "The report has expired")
     return completion.gather(desk, connection, case)
 
 
-def _render(dossier: Dossier) -> bytes:
+def _render(desk: Desk, dossier: Dossier) -> bytes:
     # fpdf2 takes its time to import, and most processes never render.
-    from fulfillment_sdk.server.portal.pdf import render
+    from fulfillment_sdk.server.portal.report import ReportFile, render
 
-    return render(dossier)
+    files = [
+        ReportFile(
+            name=file.file_name,
+            content_type=file.content_type,
+            size=file.size,
+            sha256=file.sha256,
+            read=functools.partial(chunks.whole, desk, file),
+        )
+        for submission in dossier.submissions
+        if submission.status != submissions.SUPERSEDED
+        for file in submission.files
+    ]
+    return render(dossier, files)

@@ -18,6 +18,7 @@ from fulfillment_sdk.server.databases import store_url
 from fulfillment_sdk.server.portal import notify
 from fulfillment_sdk.server.portal.desk import Desk, Ids
 from fulfillment_sdk.server.portal.door import Door
+from fulfillment_sdk.server.portal.files.housekeeping import keep_house
 from fulfillment_sdk.server.portal.routes import routes
 from fulfillment_sdk.server.portal.schema import SCHEMA
 from fulfillment_sdk.server.portal.timers import Timers
@@ -81,6 +82,8 @@ class Portal:
             self._pulse = Pulse(desk.store)
             feeling = asyncio.create_task(self._pulse.keep_feeling(), name="portal-pulse")
             opened.push_async_callback(_end, feeling)
+            tidying = asyncio.create_task(keep_house(desk), name="portal-housekeeping")
+            opened.push_async_callback(_end, tidying)
             self._running = asyncio.create_task(self._timers.run(), name="portal-timers")
             self._open = opened.pop_all()
         log.info("Portal started, notifying %s", settings.gateway_url)

@@ -27,6 +27,16 @@ def issue(connection: sa.Connection, case_id: str, *, now: float) -> Report:
     return report
 
 
+def reissue(connection: sa.Connection, case_id: str, *, now: float) -> Report | None:
+    """Make a case's report available from now on once more; ``None`` where none was issued."""
+    if find(connection, case_id) is None:
+        return None
+    report = Report(case_id=case_id, issued_at=now, expires_at=now + LIFETIME)
+    statement = sa.update(REPORTS).where(REPORTS.c.case_id == case_id)
+    connection.execute(statement.values(issued_at=now, expires_at=report.expires_at))
+    return report
+
+
 def find(connection: sa.Connection, case_id: str) -> Report | None:
     """Return a case's report, ``None`` where none was issued (yet)."""
     statement = sa.select(REPORTS).where(REPORTS.c.case_id == case_id)

@@ -8,9 +8,11 @@ from typing import Final
 from starlette.routing import Route
 
 from fulfillment_sdk.server.http import with_and_without_slash
-from fulfillment_sdk.server.portal import case_api, intake_api, office_api
+from fulfillment_sdk.server.portal import case_api, intake_api, office_api, partner_api
 from fulfillment_sdk.server.portal.case_api import CaseWork, Expect
 from fulfillment_sdk.server.portal.door import Door
+from fulfillment_sdk.server.portal.files import partner_api as file_intake
+from fulfillment_sdk.server.portal.files import staff_api as staff_files
 
 ROOT: Final = "/portal/api/"
 
@@ -20,12 +22,20 @@ def routes(door: Door, expect: Expect) -> Sequence[Route]:
     work = CaseWork(expect)
     for_gateway = [
         ("intake/", "POST", intake_api.take_in),
+        ("intake/cases/", "GET", partner_api.list_cases),
+        ("intake/cases/{case_id}/", "GET", partner_api.show_case),
+        ("intake/cases/{case_id}/cancel/", "POST", partner_api.cancel),
         ("intake/cases/{case_id}/report/", "GET", intake_api.report),
+        ("intake/cases/{case_id}/report/", "POST", partner_api.reissue_report),
+        ("intake/attachments/", "POST", file_intake.take),
+        ("intake/cases/{case_id}/files/{file_id}/", "GET", file_intake.download),
     ]
     for_staff = [
         ("cases/", "GET", case_api.list_cases),
         ("cases/{case_id}/", "GET", case_api.show_case),
         ("cases/{case_id}/transitions/", "POST", work.take_step),
+        ("cases/{case_id}/files/", "POST", staff_files.add),
+        ("cases/{case_id}/files/{file_id}/", "GET", staff_files.download),
         ("cases/{case_id}/submissions/", "POST", work.submit),
         ("cases/{case_id}/qc-reviews/", "POST", work.review),
         ("workers/", "GET", office_api.list_workers),

@@ -57,6 +57,8 @@ CASES = sa.Table(
     sa.Column("tat_due_at", sa.Double, nullable=True),
     # When the timer of the present status fires; NULL where the status has none.
     sa.Column("due_at", sa.Double, nullable=True),
+    # The partner's own id of the case, or that it has none; NULL in rows of before revision 2.
+    sa.Column("src_uid", sa.LargeBinary, nullable=True),
     sa.UniqueConstraint("number", name="uq_portal_cases_number"),
     sa.UniqueConstraint("reference_number", name="uq_portal_cases_reference_number"),
     sa.UniqueConstraint("intake_id", name="uq_portal_cases_intake_id"),
@@ -64,6 +66,8 @@ CASES = sa.Table(
     sa.Index("ix_portal_cases_status", "status", "number"),
     sa.Index("ix_portal_cases_due_at", "due_at"),
     sa.Index("ix_portal_cases_worker_id", "worker_id", "status"),
+    sa.Index("ix_portal_cases_organization_id", "organization_id", "number"),
+    sa.Index("ix_portal_cases_organization_id_status", "organization_id", "status", "number"),
 )
 
 HISTORY = sa.Table(
@@ -127,6 +131,50 @@ REPORTS = sa.Table(
     sa.Column("issued_at", sa.Double, nullable=False),
     sa.Column("expires_at", sa.Double, nullable=False),
     sa.ForeignKeyConstraint(["case_id"], ["portal_cases.id"], name="fk_portal_reports_case_id"),
+)
+
+FILES = sa.Table(
+    "portal_files",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    # "partner": an attachment of a case; "staff": a file of a submission.
+    sa.Column("origin", sa.Text, nullable=False),
+    # NULL while no case refers to an attachment.
+    sa.Column("case_id", sa.Text, nullable=True),
+    sa.Column("position", sa.BigInteger, nullable=True),
+    sa.Column("work_round", sa.BigInteger, nullable=True),
+    sa.Column("submission_id", sa.Text, nullable=True),
+    # What it is called, and its digest: a short text could be guessed by that.
+    sa.Column("details", sa.LargeBinary, nullable=True),
+    sa.Column("content_type", sa.Text, nullable=True),
+    sa.Column("size", sa.BigInteger, nullable=True),
+    sa.Column("done_by", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    # NULL while its chunks are still coming in.
+    sa.Column("stored_at", sa.Double, nullable=True),
+    sa.ForeignKeyConstraint(["case_id"], ["portal_cases.id"], name="fk_portal_files_case_id"),
+    sa.ForeignKeyConstraint(
+        ["submission_id"], ["portal_submissions.id"], name="fk_portal_files_submission_id"
+    ),
+    sa.Index("ix_portal_files_case_id", "case_id", "created_at"),
+    sa.Index("ix_portal_files_organization_id", "organization_id", "case_id"),
+    sa.Index("ix_portal_files_submission_id", "submission_id"),
+    sa.Index("ix_portal_files_stored_at", "stored_at", "created_at"),
+)
+
+FILE_CHUNKS = sa.Table(
+    "portal_file_chunks",
+    METADATA,
+    sa.Column("file_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["file_id"],
+        ["portal_files.id"],
+        name="fk_portal_file_chunks_file_id",
+        ondelete="CASCADE",
+    ),
 )
 
 STAFF = sa.Table(

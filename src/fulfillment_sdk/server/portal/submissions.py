@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.server.portal.desk import Desk
+from fulfillment_sdk.server.portal.files.rows import File
 from fulfillment_sdk.server.portal.schema import SUBMISSIONS
 
 SUBMITTED = "submitted"
@@ -32,6 +34,7 @@ class Submission:
     outcome: str | None
     done_by: str
     submitted_at: float
+    files: Sequence[File] = ()
 
     @property
     def form(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ from fulfillment_sdk.relay import Attempt, Undelivered
 from fulfillment_sdk.server.portal import completion, reports
 from fulfillment_sdk.server.portal.cases import Case
 from fulfillment_sdk.server.portal.completion import Dossier
+from fulfillment_sdk.server.portal.files import views as file_views
 from fulfillment_sdk.server.portal.history import Change
 from fulfillment_sdk.server.portal.reviews import Review
 from fulfillment_sdk.server.portal.staff import Entry
@@ -65,6 +66,8 @@ def dossier(found: Dossier, *, assigned: Worker | None, public_url: str) -> dict
         "history": [change(each) | {"comment": each.comment} for each in found.changes],
         "submissions": [submission(each) for each in found.submissions],
         "reviews": [review(each) for each in found.reviews],
+        "attachments": [file_views.for_staff(each) for each in found.attachments],
+        "files": [file_views.for_staff(each) for each in found.waiting_files],
         "report": None
         if report is None
         else {
@@ -89,7 +92,12 @@ def change(row: Change) -> dict[str, object]:
 def submission(row: Submission) -> dict[str, object]:
     """Return a submission."""
     entry = completion.submission_entry(row)
-    return entry | {"final": row.final, "outcome": row.outcome, "done_by": row.done_by}
+    return entry | {
+        "files": [file_views.for_staff(each) for each in row.files],
+        "final": row.final,
+        "outcome": row.outcome,
+        "done_by": row.done_by,
+    }
 
 
 def review(row: Review) -> dict[str, object]:

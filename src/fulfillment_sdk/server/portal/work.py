@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk import lifecycle
@@ -24,6 +25,7 @@ from fulfillment_sdk.server.portal import (
 from fulfillment_sdk.server.portal.advance import Advanced, advance
 from fulfillment_sdk.server.portal.cases import Case
 from fulfillment_sdk.server.portal.desk import Desk
+from fulfillment_sdk.server.portal.files import evidence, rows
 from fulfillment_sdk.server.portal.refusal import Refusal, not_found
 from fulfillment_sdk.server.portal.reviews import Review
 from fulfillment_sdk.server.portal.staff import Member
@@ -105,6 +107,9 @@ def submit(
         submitted_at=desk.clock(),
     )
     submissions.record(desk, connection, submission, size=form.size)
+    evidence.submit(connection, case.id, submission.id, work_round=case.work_round)
+    taken = rows.of_submission(desk, connection, submission.id)
+    submission = attrs.evolve(submission, files=taken)
     if decision is None:
         return submission, None
     case = cases.update(connection, case, {"outcome": form.outcome})

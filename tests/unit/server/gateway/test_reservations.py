@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.server.gateway import reservations, schema
 from fulfillment_sdk.server.gateway.housekeeping import sweep
-from fulfillment_sdk.server.gateway.portal_client import IntakeAnswer, read_intake_answer
 from fulfillment_sdk.server.gateway.reservations import Claim, Record, decide, key_digests
+from fulfillment_sdk.server.gateway.upstream import IntakeAnswer, read_intake_answer
 from fulfillment_sdk.store import Sealer, Store
 
 CREATED = IntakeAnswer("created", b'{"id":"case_1"}', "case_1", "HL-CMS-000001")

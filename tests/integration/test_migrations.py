@@ -157,6 +157,31 @@ def test_a_receivers_events_can_all_be_delivered_afterwards(
         assert taker.taken.get(timeout=30).event == new
 
 
+@pytest.mark.parametrize("name", names_of("receiver"))
+def test_what_was_accepted_before_there_were_feeds_is_in_its_owners(
+    name: str, urls: tuple[str, str], tmp_path: Path
+) -> None:
+    sample = SAMPLES[name]
+    url = urls[0]
+    if url.startswith("sqlite"):
+        url = sample.restore(tmp_path / "data")
+    else:
+        sample.copy_to(url, tmp_path / "data")
+    relay = Relay(url, keys=KEYS, sinks={}, feeds=True)
+    expected = [event.id for event in events()]
+    if sample.revisions["relay"] < "0004":
+        page = relay.feed("org", limit=3).result(30)
+        assert [one.id for one in page.events] == expected[:3]
+        assert [one.id for one in relay.feed("org", after=page.next).result(30).events] == [
+            expected[3]
+        ]
+    beginning = relay.feed("org").result(30).next
+    relay.accept(Event("evt_new", "t", "case_9", 1, b"new", "org")).result(30)
+    [new] = relay.feed("org", after=beginning).result(30).events
+    assert new.id == "evt_new"
+    relay.close()
+
+
 @pytest.mark.parametrize("name", names_of("gateway"))
 async def test_a_gateways_token_subscription_and_case_are_as_they_were(
     name: str, tmp_path: Path
@@ -171,6 +196,8 @@ async def test_a_gateways_token_subscription_and_case_are_as_they_were(
         [organization] = (await house.get("/admin/api/organizations/", token=STAFF)).json()["items"]
         assert organization["name"] == ORGANIZATION
         assert [one["email"] for one in organization["emails"]] == [OWNER]
+        told = (await house.get(f"{BASE}/events/", token=token)).json()["events"]
+        assert [one["id"] for one in told] == ["evt_owed"]
         owed = (await house.get("/admin/api/deliveries/", token=STAFF)).json()["items"]
         assert [(one["event_id"], one["state"]) for one in owed] == [("evt_owed", "pending")]
         relay = house.gateway.context.relay

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from fulfillment_sdk import signing
+from fulfillment_sdk.server.gateway.delivery_ids import delivery_id
 from fulfillment_sdk.server.http import request_at_hand
 from fulfillment_sdk.store import Store
 from tests.integration.gateway.parts import BASE, CASE
@@ -25,7 +26,7 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + b"p" * 64
 UNKNOWN = {
     "cases": "case_00000000000000000000",
     "subscriptions": "sub_000000000000000000000000",
-    "deliveries": "evt_00000000000000000000",
+    "deliveries": delivery_id("sub_000000000000000000000000", "evt_00000000000000000000"),
     "emails": "eml_000000000000000000000000",
     "files": "file_00000000000000000000",
     "attachments": "att_00000000000000000000",
@@ -70,6 +71,7 @@ class Tenants:
         paths = [
             *(f"{kind}/" for kind in ("cases", "subscriptions", "emails")),
             *(f"{kind}/{self.owner.has[kind]}/" for kind in ("cases", "subscriptions")),
+            "events/",
             "cases/{cases}/report/".format(**self.owner.has),
             "cases/{cases}/files/{files}/".format(**self.owner.has),
         ]
@@ -85,9 +87,12 @@ async def open_tenants(folder: Path) -> AsyncIterator[Tenants]:
         await loop.work("workers/", {"name": "Amina Odhiambo"})
         stranger = await loop.house.token("b@example.org", "Another")
         owned = await _everything(loop)
+        case_id = await _case(loop, stranger, src_uid="the-strangers-own-id")
+        subscription = await _made(loop, stranger, "subscriptions", {"url": _HOOK})
         beside = {
-            "cases": await _case(loop, stranger, src_uid="the-strangers-own-id"),
-            "subscriptions": await _made(loop, stranger, "subscriptions", {"url": _HOOK}),
+            "cases": case_id,
+            "subscriptions": subscription,
+            "deliveries": delivery_id(subscription, "evt_of_the_stranger"),
         }
         yield Tenants(loop, Tenant(loop.token, owned), Tenant(stranger, beside))
 
@@ -122,7 +127,7 @@ async def _everything(loop: Loop) -> dict[str, str]:
         "emails": await _made(loop, loop.token, "emails", {"email": "second@example.org"}),
         "files": str(shown.json()["files"][0]["id"]),
         "attachments": str(attached.json()["attachment_id"]),
-        "deliveries": event_id,
+        "deliveries": delivery_id(subscription, event_id),
         "events": event_id,
         "src_uid": "the-owners-own-id",
         "reference_number": str(shown.json()["reference_number"]),

@@ -13,9 +13,13 @@ from fulfillment_sdk._version import __version__
 from fulfillment_sdk.errors import FulfillmentError, MissingExtra
 
 COMMANDS = {
+    "backup": "Copy what a server or a receiver keeps, while it runs.",
     "demo": "Watch one case run through the whole loop on this machine.",
     "dispatch": "Pass on what a receiver has stored, in a process of its own.",
+    "org": "Approve, deactivate and list organizations.",
+    "restore": "Put a backup into an empty data folder.",
     "serve": "Run the reference server: gateway, portal, or both.",
+    "token": "List and revoke partners' tokens.",
 }
 """Each command's name, which is also its module's in this package, and its line in the help."""
 

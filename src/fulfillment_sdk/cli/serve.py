@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from fulfillment_sdk.cli.group import needs
-from fulfillment_sdk.server.options import OPTIONS
+from fulfillment_sdk.server.options import LOG_FORMAT, OPTIONS
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -49,7 +49,7 @@ def command(dev: bool, config: Path | None, verbose: bool, **flags: str | None) 
     with needs("server"):
         from fulfillment_sdk.relay.dispatching import descriptors
         from fulfillment_sdk.server import logs, run, sources
-    logs.configure(verbose=verbose)
     descriptors.raise_limit()
     given = sources.read(flags, os.environ, dev=dev, config=config)
+    logs.configure(verbose=verbose, form=given.get(LOG_FORMAT))
     run.serve(given, announce=lambda address: click.echo(f"Serving on {address}"))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import attrs
 
 from fulfillment_sdk.errors import MissingExtra
+from fulfillment_sdk.plugins.live_secrets import read_secrets
 
 try:
     from yarl import URL
@@ -25,10 +26,16 @@ class Endpoint:
     secrets: tuple[str, ...] = attrs.field(repr=False)
 
     @classmethod
-    def read(cls, settings: Mapping[str, object], schemes: frozenset[str]) -> Endpoint | str:
-        """Read `{"url": …, "secrets": […]}`, or say what is wrong with it (naming no value)."""
-        url, secrets = settings.get("url"), settings.get("secrets")
-        if not isinstance(secrets, list | tuple) or not secrets:
+    def read(
+        cls, settings: Mapping[str, object], schemes: frozenset[str], *, now: float
+    ) -> Endpoint | str:
+        """Read `{"url": …, "secrets": […]}`, or say what is wrong with it (naming no value).
+
+        Of the secrets it has those that sign at `now` (epoch seconds), in their order.
+        """
+        url, secrets = settings.get("url"), read_secrets(settings.get("secrets"))
+        live = tuple(one.secret for one in secrets if one.signs(now))
+        if not live:
             return "the endpoint has no secret"
         try:
             target = URL(url) if isinstance(url, str) else URL()
@@ -38,7 +45,7 @@ class Endpoint:
             return "the endpoint's URL can't be used"
         if target.scheme not in schemes:
             return f"the endpoint's URL must begin with {' or '.join(sorted(schemes))}"
-        return cls(target, tuple(str(secret) for secret in secrets))
+        return cls(target, live)
 
 
 class KeptAlive:

@@ -51,7 +51,8 @@ _IDLE = 4
 class WebhookSink:
     """Posts each event's bytes, signed anew, to the URL in its destination's settings.
 
-    Settings: `{"url": str, "secrets": [str, …]}`, every secret signs. `allow` is asked about the
+    Settings: `{"url": str, "secrets": [str, …]}`, every secret signs; one that is to sign no longer
+    than until a time of `clock` is `{"secret": str, "until": float}`. `allow` is asked about the
     address of each socket before it connects, whether it came from a name or a literal; `resolver`
     makes what looks names up. `timeout` covers all of one attempt in seconds, from the name's
     look-up to the answer's status. What follows the status changes nothing any more: it is read for
@@ -124,20 +125,20 @@ class WebhookSink:
         """Make one attempt; every failure to get an answer is a `Retry` with its cause."""
         if self._session is None:
             raise RuntimeError("WebhookSink.open() has not been awaited")
-        endpoint = Endpoint.read(delivery.settings, self._schemes)
+        now = self._clock()
+        endpoint = Endpoint.read(delivery.settings, self._schemes, now=now)
         if isinstance(endpoint, str):
             return Retry(endpoint)
         async with self._sockets.one(delivery.destination):
             try:
-                headers = self._headers(delivery, endpoint)
+                headers = self._headers(delivery, endpoint, int(now))
             except ConfigurationError:
                 return Retry("the endpoint's secret can't be used")
             except PayloadError:
                 return Reject("the event's id can't be signed")
             return await self._post(self._session, endpoint.url, headers, delivery.body)
 
-    def _headers(self, delivery: Delivery, endpoint: Endpoint) -> dict[str, str]:
-        now = int(self._clock())
+    def _headers(self, delivery: Delivery, endpoint: Endpoint, now: int) -> dict[str, str]:
         headers = {
             **signing.headers(endpoint.secrets, delivery.id, now, delivery.body),
             "Content-Type": "application/json",

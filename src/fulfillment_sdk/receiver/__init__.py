@@ -7,9 +7,10 @@ from fulfillment_sdk.errors import MissingExtra
 try:
     from fulfillment_sdk.receiver.receiver import Receiver
     from fulfillment_sdk.receiver.reply import Reply
+    from fulfillment_sdk.receiver.secret_uses import SecretUse
 except ModuleNotFoundError as error:
     if error.name is None or error.name.startswith("fulfillment_sdk"):
         raise
     raise MissingExtra(error.name.partition(".")[0], "receiver") from error
 
-__all__ = ["Receiver", "Reply"]
+__all__ = ["Receiver", "Reply", "SecretUse"]

@@ -23,6 +23,7 @@ from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.process import PerProcess
 from fulfillment_sdk.receiver.reply import RETRY_AFTER, Reply
+from fulfillment_sdk.receiver.secret_uses import SecretUse, SecretUses
 from fulfillment_sdk.receiver.steps import run_here, run_in_loop
 from fulfillment_sdk.receiver.wsgi import WsgiApp
 from fulfillment_sdk.relay import Relay, RetryPolicy
@@ -90,7 +91,8 @@ class Receiver:
         self._process = PerProcess(
             lambda: database.open(outlets, clock=clock, retention=kept), dispatch=dispatch
         )
-        self._intake = Intake(live, clock, lambda: self._process.relay)
+        self._uses = SecretUses(len(live))
+        self._intake = Intake(live, clock, lambda: self._process.relay, self._uses)
         self._not_before = 0.0
 
     # -- answering --------------------------------------------------------------------------------
@@ -133,6 +135,15 @@ class Receiver:
     def problems(self) -> Sequence[PluginProblem]:
         """The installed plugins that were left out, each with its version and the cause."""
         return tuple(self._outlets.plugins.problems)
+
+    def secret_uses(self) -> Sequence[SecretUse]:
+        """Tell how often each secret was of use in this process, in the order of the secrets.
+
+        A notification counts for the newest secret that it is signed with. During a rotation the
+        old one is done once the gateway signs with the new one everywhere: see the receiver's
+        documentation.
+        """
+        return self._uses.told()
 
     def start(self) -> None:
         """Open the store and pass events on from a thread; a second call does nothing.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry
 from fulfillment_sdk.relay.policy import RetryPolicy
 from fulfillment_sdk.relay.relay import Relay
+from fulfillment_sdk.relay.reports.feed import FeedPage
 from fulfillment_sdk.relay.reports.figures import Arrivals, Backlog, Figures, Pending
 from fulfillment_sdk.relay.reports.history import Quarantined
 from fulfillment_sdk.relay.reports.pages import Filter, Page
@@ -34,6 +35,7 @@ __all__ = [
     "Delivery",
     "Destination",
     "Event",
+    "FeedPage",
     "Figures",
     "Filter",
     "Outcome",

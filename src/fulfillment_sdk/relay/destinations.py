@@ -36,13 +36,21 @@ class Destinations:
         """Take a destination out with what is pending for it; False if there was none."""
         return registry.remove(connection, name)
 
-    def get_destination(self, connection: sa.Connection, name: str) -> Destination | None:
+    def get_destination(
+        self, connection: sa.Connection, name: str, *, for_update: bool = False
+    ) -> Destination | None:
         """Return the destination of that name, None if there is none.
+
+        Args:
+            connection: of the caller's transaction.
+            name: the destination's.
+            for_update: hold it until the transaction ends, so that what somebody else changes
+                meanwhile is not lost when it is put back. Only in a `write`.
 
         Raises:
             StoreError: its settings can't be opened with the storage keys that are here.
         """
-        found = registry.get(connection, self.store.sealer, name)
+        found = registry.get(connection, self.store.sealer, name, for_update=for_update)
         return None if found is None else found.destination
 
     def list_destinations(

@@ -22,6 +22,7 @@ from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatch
 from fulfillment_sdk.relay.dispatching.election import Election
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
 from fulfillment_sdk.relay.dispatching.loop_thread import LoopThread
+from fulfillment_sdk.relay.feeds import Feeds
 from fulfillment_sdk.relay.insight import Insight
 from fulfillment_sdk.relay.quarantine import Quarantine
 from fulfillment_sdk.relay.reports.figures import Figures
@@ -36,7 +37,7 @@ from fulfillment_sdk.store.keys import Keys, keys_for
 log = logging.getLogger("fulfillment_sdk.relay")
 
 
-class Relay(Insight, Destinations, Quarantine):
+class Relay(Insight, Destinations, Feeds, Quarantine):
     """Accepts events durably, keeps them, and passes them on until each destination has them.
 
     Used as a context manager it dispatches from a thread of its own; in a program that has a loop,
@@ -60,6 +61,7 @@ class Relay(Insight, Destinations, Quarantine):
         lease: seconds for which a claimed lane stays with a worker that does not renew it.
         retention: seconds after which attempts, and events that every destination has, are
             removed; None for never. Within it an event that comes again is known.
+        feeds: whether what is accepted for an owner can be read again with `feed`.
 
     Raises:
         ConfigurationError: the URL, the keys or the retention can't be used, two destinations share
@@ -83,9 +85,11 @@ class Relay(Insight, Destinations, Quarantine):
         lease: float = LEASE_SECONDS,
         retention: float | None = None,
         only_new: bool = False,
+        feeds: bool = False,
     ) -> None:
         check(destinations, sinks)
         self._retention = checked_retention(retention)
+        self._feeds = feeds
         self._owns_store = isinstance(store, str)
         if isinstance(store, str):
             sealer = Sealer(keys if keys is not None else keys_for(store))
@@ -130,13 +134,17 @@ class Relay(Insight, Destinations, Quarantine):
         Raises:
             ValueError: an event holds what can't be stored; none of them is.
         """
-        return accept_many(
+        accepted = accept_many(
             connection,
             self.store.sealer,
             events,
             now=self.store.now(connection),
             tell=lambda: self._tell(connection),
+            feeds=self._feeds,
         )
+        if self._feeds and any(one.status == "new" for one in accepted):
+            self.store.announce(connection)  # also where nothing is sent, somebody may wait
+        return accepted
 
     # -- running -----------------------------------------------------------------------------------
 

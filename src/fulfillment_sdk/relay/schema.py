@@ -23,9 +23,27 @@ events = sa.Table(
     sa.Column("accepted_at", sa.Double, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("feed", sa.BigInteger),  # the position in its owner's feed
     sa.UniqueConstraint("event_id", name="uq_relay_events_event_id"),
     sa.Index("ix_relay_events_lane_sequence", "lane", "sequence"),
     sa.Index("ix_relay_events_accepted_at", "accepted_at"),
+    sa.Index(
+        "ix_relay_events_owner_feed",
+        "owner",
+        "feed",
+        unique=True,
+        sqlite_where=sa.text("feed IS NOT NULL"),
+        postgresql_where=sa.text("feed IS NOT NULL"),
+    ),
+)
+
+# Whoever gives an owner's events their positions holds the owner's row until the commit.
+feeds = sa.Table(
+    "relay_feeds",
+    METADATA,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 destinations = sa.Table(
@@ -48,6 +66,7 @@ destinations = sa.Table(
     sa.Column("failed_attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("rate", sa.Double),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("only", sa.JSON, nullable=False, server_default="{}"),
     sa.UniqueConstraint("name", name="uq_relay_destinations_name"),
     sa.Index("ix_relay_destinations_owner", "owner"),
     sqlite_autoincrement=True,  # a removed destination's number must never come back

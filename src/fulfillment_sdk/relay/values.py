@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -45,6 +45,9 @@ class Event:
         sequence: position within the lane, where the sender counts.
         body: never shown in a repr.
         owner: whose it is; destinations of another owner don't get it.
+        labels: what destinations with `only` go by. For its acceptance alone: not stored.
+        only_to: the destination that it is meant for alone, whatever that one asks for; it is in no
+            feed. Not stored either.
     """
 
     id: str
@@ -53,6 +56,12 @@ class Event:
     sequence: int | None
     body: bytes = attrs.field(repr=False)
     owner: str = ""
+    labels: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, eq=False, repr=False)
+    only_to: str = attrs.field(default="", kw_only=True, eq=False, repr=False)
+
+
+def _values(only: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in only.items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +74,7 @@ class Destination:
         ordering: `case` delivers a lane's events strictly one after the other; `none` each alone.
         settings: handed to the sink with each delivery; JSON values; stored sealed.
         types: the event types it wants; empty for all.
+        only: label -> the values it wants; of each label named, an event must have one of these.
         owner: only events of this owner; empty for those of everybody.
         policy: when it is tried again.
         concurrency: lanes under way at once, 1 to 10,000.
@@ -85,6 +95,7 @@ class Destination:
     )
     settings: Mapping[str, object] = attrs.field(factory=dict, repr=False)
     types: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
+    only: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, converter=_values)
     owner: str = ""
     policy: RetryPolicy = attrs.field(factory=RetryPolicy)
     concurrency: int = attrs.field(default=8, validator=_number(1, MOST_LANES, whole=True))

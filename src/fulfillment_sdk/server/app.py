@@ -16,6 +16,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fulfillment_sdk.errors import StoreUnavailable
+from fulfillment_sdk.server.host_metrics import HostMetrics
 from fulfillment_sdk.server.http import (
     BodyTooLarge,
     RequestIds,
@@ -25,6 +26,7 @@ from fulfillment_sdk.server.http import (
 )
 from fulfillment_sdk.server.metrics import Measured, Metrics
 from fulfillment_sdk.server.party import Party
+from fulfillment_sdk.server.security_headers import SecurityHeaders
 from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.server.trust import DevGuard, ForwardedClients
 
@@ -40,17 +42,21 @@ def create_app(settings: Settings, parties: Sequence[Party]) -> Starlette:
     They start in the order given and stop in the reverse one. Beside their routes there are
     `GET /healthz`, `/readyz` and `/metrics` (contract, section 7).
     """
+
+    def problems() -> list[str]:
+        return [problem for party in parties for problem in party.problems()]
+
     metrics = Metrics(
-        lambda: {name: relay for party in parties for name, relay in party.relays().items()}
+        lambda: {name: relay for party in parties for name, relay in party.relays().items()},
+        HostMetrics(settings.data, problems),
     )
 
     async def healthz(_request: Request) -> Response:
         return json_response({"status": "ok"})
 
     async def readyz(_request: Request) -> Response:
-        problems = [problem for party in parties for problem in party.problems()]
-        if problems:
-            return json_response({"status": "unavailable", "problems": problems}, 503)
+        if found := problems():
+            return json_response({"status": "unavailable", "problems": found}, 503)
         return json_response({"status": "ready"})
 
     @asynccontextmanager
@@ -70,6 +76,7 @@ def create_app(settings: Settings, parties: Sequence[Party]) -> Starlette:
             *(route for party in parties for route in party.routes),
         ],
         middleware=[
+            Middleware(SecurityHeaders, https=_is_https(settings)),
             Middleware(RequestIds),
             Middleware(Measured, metrics=metrics),
             *([Middleware(DevGuard)] if settings.dev else []),
@@ -145,6 +152,11 @@ async def _store_unavailable(request: Request, exc: Exception) -> Response:
         "store unavailable: %s", exc.message, extra={"request_id": request_id(request.scope)}
     )
     return error("Service unavailable", 503, headers={"Retry-After": _STORE_RETRY})
+
+
+def _is_https(settings: Settings) -> bool:
+    # The portal's own address is nobody's public one.
+    return settings.runs_gateway and settings.public_url.startswith("https:")
 
 
 def _allowed(request: Request) -> list[str]:

@@ -14,6 +14,7 @@ from fulfillment_sdk.errors import ConfigurationError
 
 PID_FILE = "pid"
 LOCK_FILE = "lock"
+ADDRESS_FILE = "address"
 
 
 @contextmanager
@@ -41,8 +42,9 @@ def held(folder: Path, *, pid: int | None = None) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            with suppress(FileNotFoundError):
-                (folder / PID_FILE).unlink()
+            for name in (PID_FILE, ADDRESS_FILE):
+                with suppress(FileNotFoundError):
+                    (folder / name).unlink()
     finally:
         lock.release()
 
@@ -54,6 +56,27 @@ def holder(folder: Path) -> int | None:
     except (OSError, UnicodeDecodeError):
         return None
     return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def note_address(folder: Path, address: str) -> None:
+    """Keep the address at which the folder's server answers, for those who administer it.
+
+    Raises:
+        ConfigurationError: the folder can't be written.
+    """
+    try:
+        _write(folder / ADDRESS_FILE, f"{address}\n")
+    except OSError as error:
+        raise _unusable(folder, error) from None
+
+
+def address(folder: Path) -> str | None:
+    """Return the address at which the folder's last server answered, if one is there."""
+    try:
+        text = (folder / ADDRESS_FILE).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if text.startswith("http://") else None
 
 
 def _in_use(folder: Path) -> ConfigurationError:

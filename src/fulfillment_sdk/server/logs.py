@@ -1,9 +1,10 @@
-"""One line per event, `key=value`, without personal data: neither messages of errors nor bodies."""
+"""One line per event, without personal data: neither messages of errors nor bodies."""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import time
 import traceback
@@ -12,8 +13,10 @@ from types import TracebackType
 from typing import TextIO
 
 from fulfillment_sdk.server.http import request_at_hand
+from fulfillment_sdk.server.settings import LogFormat
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_OURS = frozenset({"fulfillment_sdk", "uvicorn"})
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/{}*@%")
 
 
@@ -21,25 +24,47 @@ class LineFormatter(logging.Formatter):
     """Write a record, and what was handed over as `extra`, as one line of `key=value`.
 
     What is logged while a request is served names its id. Of an exception the kinds and the places
-    are written, never its message: that may hold what a partner sent.
+    are written, never its message: that may hold what a partner sent. So may what another package
+    fills into its messages (a PDF library names letters of a text, asyncio shows an exception):
+    they are written as they are before that, and no further than their first line.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line."""
-        fields: dict[str, object] = {
-            "time": _when(record.created),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        extra = vars(record).items()
-        fields |= {key: value for key, value in extra if key not in _STANDARD}
-        if request_at_hand():
-            fields.setdefault("request_id", request_at_hand())
-        if record.exc_info and record.exc_info[0] is not None:
-            fields["error"] = record.exc_info[0].__name__
-            fields["at"] = places(record.exc_info[2])
-        return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
+        return " ".join(f"{key}={_quoted(value)}" for key, value in fields(record).items())
+
+
+class JsonFormatter(logging.Formatter):
+    """Write the same as one JSON object a line; numbers stay numbers."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line."""
+        return json.dumps({key: _scalar(value) for key, value in fields(record).items()})
+
+
+FORMATTERS: dict[LogFormat, type[logging.Formatter]] = {
+    "text": LineFormatter,
+    "json": JsonFormatter,
+}
+
+
+def fields(record: logging.LogRecord) -> dict[str, object]:
+    """Return what a record's line says, by name."""
+    found: dict[str, object] = {
+        "time": _when(record.created),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": _words(record),
+    }
+    # The names that every line has are not for what is handed over.
+    extra = vars(record).items()
+    found |= {key: value for key, value in extra if key not in _STANDARD and key not in found}
+    if request_at_hand():
+        found.setdefault("request_id", request_at_hand())
+    if record.exc_info and record.exc_info[0] is not None:
+        found["error"] = record.exc_info[0].__name__
+        found["at"] = places(record.exc_info[2])
+    return found
 
 
 def places(trace: TracebackType | None) -> str:
@@ -48,13 +73,13 @@ def places(trace: TracebackType | None) -> str:
     return "<".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
 
 
-def configure(*, verbose: bool, stream: TextIO | None = None) -> None:
-    """Send this process's log lines to standard error, or another stream.
+def configure(*, verbose: bool, form: LogFormat = "text", stream: TextIO | None = None) -> None:
+    """Send this process's log lines to standard error, or another stream, as text or JSON.
 
     Of our own lines from INFO on, with `verbose` all; of other packages' from WARNING on.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(LineFormatter())
+    handler.setFormatter(FORMATTERS[form]())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -71,3 +96,15 @@ def _when(epoch: float) -> str:
 def _quoted(value: object) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if text and _PLAIN.issuperset(text) else json.dumps(text)
+
+
+def _words(record: logging.LogRecord) -> str:
+    if record.name.partition(".")[0] in _OURS:
+        return record.getMessage()
+    return str(record.msg).partition("\n")[0]
+
+
+def _scalar(value: object) -> object:
+    if value is None or isinstance(value, bool | int):
+        return value
+    return value if isinstance(value, float) and math.isfinite(value) else str(value)

@@ -11,8 +11,10 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
+    ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -34,10 +36,14 @@ class Metrics:
 
     Args:
         relays: tells the running relays, by the name of their party.
+        further: what else collects figures.
     """
 
-    def __init__(self, relays: Relays = dict) -> None:
+    def __init__(self, relays: Relays = dict, *further: Collector) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        for collector in further:
+            self.registry.register(collector)
         self._relays = RelayMetrics(relays)
         self.registry.register(self._relays)
         self._requests = Counter(

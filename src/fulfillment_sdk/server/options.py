@@ -15,7 +15,14 @@ from attrs import frozen
 
 from fulfillment_sdk.server import parsing
 from fulfillment_sdk.server.parsing import Raw
-from fulfillment_sdk.server.settings import REGISTRATIONS, ROLES, Registration, Role
+from fulfillment_sdk.server.settings import (
+    LOG_FORMATS,
+    REGISTRATIONS,
+    ROLES,
+    LogFormat,
+    Registration,
+    Role,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 Keys = tuple[tuple[str, bytes], ...]
@@ -213,6 +220,30 @@ CODE_LIMITS: Option[tuple[int, int]] = Option(
     default=(5, 20),
     about="Mails an hour per e-mail address, and codes an hour per network address (5,20).",
 )
+SUBSCRIPTION_LIMIT: Option[int] = Option(
+    name="subscription_limit",
+    parse=parsing.whole(least=1),
+    default=20,
+    about="Subscriptions that one organization may have (20).",
+)
+CALL_RATE: Option[int | None] = Option(
+    name="call_rate",
+    parse=parsing.whole(least=1),
+    default=None,
+    about="Other calls a minute per organization and address: 1200, with --dev 60000.",
+)
+EVENT_RETENTION: Option[float | None] = Option(
+    name="event_retention",
+    parse=parsing.duration,
+    default=None,
+    about="Seconds after which delivered events and attempts are removed; never if not given.",
+)
+LOG_FORMAT: Option[LogFormat] = Option(
+    name="log_format",
+    parse=parsing.choice(LOG_FORMATS),
+    default="text",
+    about="What a log line is: text (key=value) or json (one object).",
+)
 
 OPTIONS: tuple[Option[object], ...] = (
     HOST,
@@ -240,6 +271,10 @@ OPTIONS: tuple[Option[object], ...] = (
     REWORK_TIMEOUT,
     CASE_RATE,
     CODE_LIMITS,
+    SUBSCRIPTION_LIMIT,
+    CALL_RATE,
+    LOG_FORMAT,
+    EVENT_RETENTION,
 )
 """The table, in the order in which it is shown."""
 

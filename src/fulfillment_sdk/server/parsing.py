@@ -87,6 +87,14 @@ def seconds(raw: Raw) -> float:
     raise ValueError("must be a number of seconds, such as 30 or 0.5")
 
 
+def duration(raw: Raw) -> float:
+    """Read a duration in seconds above zero; fractions are allowed."""
+    value = seconds(raw)
+    if not value:
+        raise ValueError("must be a number of seconds above 0, such as 30 or 0.5")
+    return value
+
+
 def schedule(raw: Raw) -> tuple[float, ...]:
     """Read durations in seconds, separated by commas; at least one."""
     try:

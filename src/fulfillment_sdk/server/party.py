@@ -24,6 +24,9 @@ class Party(Protocol):
         Raises a ``FulfillmentError`` with a remedy where the party cannot start.
         """
 
+    def end_waits(self) -> None:
+        """Answer at once those whose requests wait for news: the server is about to stop."""
+
     async def stop(self) -> None:
         """Finish or hand back what is in hand, then close; harmless when not started."""
 

@@ -1,51 +1,229 @@
-"""HTTP on the socket: uvicorn's protocols, with a bound on a request's head."""
+"""The HTTP protocol a server speaks with: uvicorn's, with bounds on what a peer may do to it."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from importlib.util import find_spec
+from typing import Any, Final, cast
 
 from fulfillment_sdk.server.http import new_request_id
+from fulfillment_sdk.server.patience import USUAL, End, Patience, Sight, Stage, verdict
+from fulfillment_sdk.server.security_headers import LINES
 
-MAX_HEAD = 64 * 1024
+MAX_HEAD: Final = 64 * 1024
 """The longest request line and headers, in bytes."""
 
-LINGER_SECONDS = 2.0
+LINGER_SECONDS: Final = 2.0
 """How long a refused peer may go on sending before it is cut off."""
 
-_TOO_LONG = (
-    "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    "content-length: 0\r\nconnection: close\r\nx-request-id: {}\r\n\r\n"
-)
+_LINGERING: Final = 64
+"""So many more connections than allowed may be refused at a time; others are cut off."""
+
+_ANSWERS: Final = {
+    "malformed": (b"400 Bad Request", b"Invalid HTTP request", b""),
+    "slow": (b"408 Request Timeout", b"The request took too long", b""),
+    "long": (b"431 Request Header Fields Too Large", b"Request head too large", b""),
+    "full": (b"503 Service Unavailable", b"Too many connections", b"retry-after: 5\r\n"),
+}
 
 
-def http_protocol() -> type[asyncio.Protocol]:
-    """Return the fastest protocol that is installed; both bound a request's head."""
-    if find_spec("httptools") is None:
-        from uvicorn.protocols.http.h11_impl import H11Protocol
+def refusal(why: str) -> bytes:
+    """Return the whole answer to a peer with which no more is spoken: a key of ``_ANSWERS``."""
+    status, message, headers = _ANSWERS[why]
+    body = b'{"error":"%s"}' % message
+    return (
+        b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+        b"connection: close\r\nx-request-id: %s\r\n%s%s\r\n%s"
+    ) % (status, len(body), new_request_id().encode("ascii"), headers, LINES, body)
 
-        return H11Protocol  # bounded by `h11_max_incomplete_event_size`
-    return _bounded_httptools()
+
+class Guarded:
+    """Cuts off whom waiting is not worth: mixed into a protocol of uvicorn's, which it knows well.
+
+    All connections of one server are looked at together, ``Patience.look`` seconds apart, and a
+    request costs nothing for it but the counting of its bytes. ``stage`` is the protocol's own.
+    """
+
+    patience: Patience
+    guarded: set[Guarded]
+    looking: list[asyncio.TimerHandle]
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    flow: Any
+    cycle: Any
+
+    _refused = False
+    _silent = True
+    _came = 0
+    _at: tuple[Stage, int] | None = None
+    _since = _window = 0.0
+    _unread: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, or refuse one too many."""
+        super().connection_made(transport)  # type: ignore[misc]
+        self.guarded.add(self)
+        if len(self.guarded) > self.patience.connections + _LINGERING:
+            self.transport.abort()
+        elif len(self.guarded) > self.patience.connections:
+            self.refuse("full")
+        if not self.looking:
+            self._look_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of it."""
+        self.guarded.discard(self)
+        super().connection_lost(exc)  # type: ignore[misc]
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the peer has been refused."""
+        if not self._refused:
+            self._silent = False
+            self._came += len(data)
+            super().data_received(data)  # type: ignore[misc]
+
+    def resume_writing(self) -> None:
+        """Go on with an answer."""
+        self._unread = None  # it has taken most of what lay there
+        super().resume_writing()  # type: ignore[misc]
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; uvicorn's own words are not told."""
+        self.refuse("malformed")
+
+    def refuse(self, why: str) -> None:
+        """Answer, and let the peer read that: closing at once would reset the connection.
+
+        It may still be sending; the rest of that is thrown away.
+        """
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self.transport.write(refusal(why))
+        self._forget()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self._let_go)
+
+    def stage(self) -> Stage:
+        """Say what this connection is at."""
+        raise NotImplementedError
+
+    def end(self, how: End) -> None:
+        """End this connection."""
+        cycle = self.cycle
+        if how == "abort" or _is_half_answered(cycle):
+            self.transport.abort()
+        elif how == "close" or self._silent:
+            self.transport.close()
+        else:
+            self.refuse("slow")
+
+    def sight(self, now: float) -> Sight:
+        """Return what is seen of this connection, and note it for the next time."""
+        at = (self.stage(), id(self.cycle))
+        if at != self._at:
+            self._at, self._since = at, now
+            self._window, self._came = now, 0
+        if not self.transport.get_write_buffer_size():
+            self._unread = None
+        elif self._unread is None:
+            self._unread = now
+        return Sight(
+            stage=at[0],
+            since=now - self._since,
+            window=now - self._window,
+            came=self._came,
+            unread=None if self._unread is None else now - self._unread,
+            held=self.flow.read_paused or _is_to_continue(self.cycle),
+        )
+
+    def _forget(self) -> None:
+        """Tell the application, if one is at it, that nobody is there any more."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+    def _let_go(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def _look_later(self) -> None:
+        self.looking[:] = [self.loop.call_later(self.patience.look, self._look)]
+
+    def _look(self) -> None:
+        """Look at all connections. The timer is theirs together: whoever began it may be gone."""
+        now = self.loop.time()
+        for one in list(self.guarded):
+            seen = one.sight(now)
+            how = None if one._refused else verdict(seen, self.patience)
+            if how is not None:
+                one.end(how)
+            elif seen.window >= self.patience.body_window:
+                one._window, one._came = now, 0
+        self.looking.clear()
+        if self.guarded:
+            self._look_later()
 
 
-def _bounded_httptools() -> type[asyncio.Protocol]:
+def http_protocol(patience: Patience = USUAL) -> type[asyncio.Protocol]:
+    """Return the fastest protocol that is installed, for the connections of one server."""
+    base = _h11() if find_spec("httptools") is None else _httptools()
+    of_one_server = {"patience": patience, "guarded": set(), "looking": []}
+    return cast(type[asyncio.Protocol], type("Protocol", (base,), of_one_server))
+
+
+def _is_half_answered(cycle: Any) -> bool:
+    """Whether an answer has begun and not ended: nothing can be added to it."""
+    return cycle is not None and cycle.response_started and not cycle.response_complete
+
+
+def _is_to_continue(cycle: Any) -> bool:
+    """Whether the peer was not yet told to send its body."""
+    return cycle is not None and cycle.waiting_for_100_continue
+
+
+@cache
+def _h11() -> type[asyncio.Protocol]:
+    import h11
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class BoundedH11(Guarded, H11Protocol):
+        """Bounded in its head by ``h11_max_incomplete_event_size``."""
+
+        def stage(self) -> Stage:
+            theirs = self.conn.their_state
+            answered = self.cycle is None or self.cycle.response_complete
+            if theirs is h11.SEND_BODY:
+                return "rest" if answered else "body"
+            if not answered:
+                return "answer"
+            fresh = self.cycle is None or bool(self.conn.trailing_data[0])
+            return "head" if fresh else "idle"
+
+    return BoundedH11
+
+
+@cache
+def _httptools() -> type[asyncio.Protocol]:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-    class BoundedProtocol(HttpToolsProtocol):
-        """Answer 431 to a head that is too long, or does not end: httptools itself reads on."""
+    class BoundedHttpTools(Guarded, HttpToolsProtocol):
+        """Bounded in its head here: httptools itself reads on and on."""
 
         _head = 0
         _in_head = True
+        _in_body = False
         _too_long = False
-        _refused = False
 
         def data_received(self, data: bytes) -> None:
-            if self._refused:
-                return
             super().data_received(data)
             self._head = self._head + len(data) if self._in_head else 0
             if self._head > MAX_HEAD:
-                self._refuse()
+                self.refuse("long")
 
         def on_message_begin(self) -> None:
             self._in_head = True
@@ -53,26 +231,31 @@ def _bounded_httptools() -> type[asyncio.Protocol]:
 
         def on_headers_complete(self) -> None:
             self._in_head = False
+            self._in_body = True
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > MAX_HEAD:
                 self._too_long = True
                 raise ValueError("head too long")  # ends in send_400_response
             super().on_headers_complete()
 
+        def on_message_complete(self) -> None:
+            self._in_body = False
+            super().on_message_complete()
+
         def send_400_response(self, msg: str) -> None:
-            if self._too_long:
-                self._refuse()
-            else:
-                super().send_400_response(msg)
+            self.refuse("long" if self._too_long else "malformed")
 
-        def _refuse(self) -> None:
-            # Closing at once would reset the connection while the peer still sends, and the peer
-            # would never read the answer: so end our side, and throw away the rest of its.
-            if self._refused or self.transport.is_closing():
-                return
-            self._refused = True
-            self.transport.write(_TOO_LONG.format(new_request_id()).encode("ascii"))
-            self.transport.write_eof()
-            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        def stage(self) -> Stage:
+            if self.cycle is None or self._in_head:
+                return self._before()
+            answered = self.cycle.response_complete
+            if self._in_body:
+                return "rest" if answered else "body"
+            return "idle" if answered else "answer"
 
-    return BoundedProtocol
+        def _before(self) -> Stage:
+            # A request that came before the last one was answered waits for that.
+            waiting = self.cycle is not None and not self.cycle.response_complete
+            return "answer" if waiting else "head"
+
+    return BoundedHttpTools

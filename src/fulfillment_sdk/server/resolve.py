@@ -112,6 +112,10 @@ def resolve(given: Given, *, port: int, kept: SecretFolder) -> Settings:
         rework_timeout=given.get(opt.REWORK_TIMEOUT),
         case_rate=given.get(opt.CASE_RATE) or (60_000 if dev else 600),
         code_limits=given.get(opt.CODE_LIMITS),
+        log_format=given.get(opt.LOG_FORMAT),
+        subscription_limit=given.get(opt.SUBSCRIPTION_LIMIT),
+        event_retention=given.get(opt.EVENT_RETENTION),
+        call_rate=given.get(opt.CALL_RATE) or (60_000 if dev else 1_200),
     )
 
 

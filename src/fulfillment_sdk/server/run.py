@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -11,16 +12,18 @@ from contextlib import closing, contextmanager
 from types import FrameType
 
 import uvicorn
+from attrs import evolve
 from starlette.applications import Starlette
 
 from fulfillment_sdk.relay.dispatching import bounded_run
 from fulfillment_sdk.server import options as opt
 from fulfillment_sdk.server.app import create_app
-from fulfillment_sdk.server.folder import held
+from fulfillment_sdk.server.folder import held, note_address
 from fulfillment_sdk.server.listening import BACKLOG, bind
 from fulfillment_sdk.server.party import Party
+from fulfillment_sdk.server.patience import USUAL
 from fulfillment_sdk.server.protocol import MAX_HEAD, http_protocol
-from fulfillment_sdk.server.resolve import check, oddities, resolve
+from fulfillment_sdk.server.resolve import check, oddities, own_address, resolve
 from fulfillment_sdk.server.secrets import SecretFolder
 from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.server.sources import Given
@@ -69,21 +72,29 @@ def serve(given: Given, *, announce: Announce, build: Build = parties_for) -> No
     host = given.get(opt.HOST)
     with held(folder), closing(bind(host, given.get(opt.PORT))) as listener:
         settings = resolve(given, port=port_of(listener), kept=kept)
-        app = create_app(settings, build(settings))
+        parties = build(settings)
+        app = create_app(settings, parties)
         address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
         for oddity in oddities(given):
             _log.warning("%s", oddity)
         _log.info("starting", extra={"role": settings.role, "dev": settings.dev})
-        run(app, listener, announce=lambda: announce(address))
+        note_address(folder, own_address(host, settings.port))
+        run(app, listener, announce=lambda: announce(address), parties=parties)
 
 
-def run(app: Starlette, listener: socket.socket, *, announce: Callable[[], None]) -> None:
+def run(
+    app: Starlette,
+    listener: socket.socket,
+    *,
+    announce: Callable[[], None],
+    parties: Sequence[Party] = (),
+) -> None:
     """Run `app` on a listening socket until a signal ends it; `announce` is called once it answers.
 
     First the parties start, then the socket is served; at the end the socket closes, requests in
-    hand are finished, and then the parties stop.
+    hand are finished (those that only wait for news at once), and then the parties stop.
     """
-    server = _Server(_config(app), announce)
+    server = _Server(_config(app), announce, parties)
 
     async def main() -> None:
         async with app.router.lifespan_context(app):
@@ -100,10 +111,19 @@ def port_of(listener: socket.socket) -> int:
     return port
 
 
+def most_connections() -> int:
+    """Return how many connections a process may have open: half of the files that it may.
+
+    The other half is for the databases and for what goes out.
+    """
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return USUAL.connections if soft < 0 else max(1, min(USUAL.connections, soft // 2))
+
+
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=http_protocol(),
+        http=http_protocol(evolve(USUAL, connections=most_connections())),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -124,14 +144,22 @@ class _Server(uvicorn.Server):
     exiting with status 0.
     """
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], parties: Sequence[Party]
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._parties = parties
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for party in self._parties:
+            party.end_waits()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

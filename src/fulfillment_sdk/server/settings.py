@@ -9,9 +9,11 @@ from attrs import field, frozen
 
 Role = Literal["all", "gateway", "portal"]
 Registration = Literal["approval", "list", "open"]
+LogFormat = Literal["text", "json"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 REGISTRATIONS: tuple[Registration, ...] = get_args(Registration)
+LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 
 
 @frozen(kw_only=True)
@@ -48,6 +50,10 @@ class Settings:
     rework_timeout: float
     case_rate: int
     code_limits: tuple[int, int]
+    call_rate: int = 1_200
+    log_format: LogFormat = "text"
+    subscription_limit: int = 20
+    event_retention: float | None = None
 
     @property
     def runs_gateway(self) -> bool:

@@ -73,8 +73,11 @@ def make_engine(url: str, *, readonly: bool, pool: int = 8) -> sa.Engine:
 
 
 def reading(engine: sa.Engine) -> sa.Engine:
-    """Return a view of a server's engine whose transactions can't write."""
-    return engine.execution_options(postgresql_readonly=True)
+    """Return a view of a server's engine whose transactions can't write.
+
+    All statements of one see the same moment, as on SQLite.
+    """
+    return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
 
 def _parse(url: str) -> URL:

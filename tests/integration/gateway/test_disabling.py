@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.courier import Courier, open_courier
-from tests.integration.gateway.parts import OWNER
+from tests.integration.gateway.parts import BASE, OWNER
 
 DAYS = 5 * 86_400.0
 SUBJECT = "Your webhook subscription was disabled"
@@ -90,6 +90,19 @@ async def test_after_five_days_and_twenty_attempts_without_a_success_it_is_disab
             ("evt_3", "pending"),
         ]
         assert partner.count == len(made)
+
+        # Enabled again it gets them, in order.
+        partner.status = 202
+        answer = await courier.house.http.patch(
+            f"{BASE}/subscriptions/{subscription}/",
+            json={"enabled": True},
+            headers={"Authorization": f"Bearer {courier.token}"},
+        )
+        assert answer.json()["enabled"] is True
+        again = (await courier.tried(subscription, len(made) + 3))[len(made) :]
+        assert [(one.event_id, one.outcome) for one in again] == [
+            (event_id, "delivered") for event_id in ("evt_1", "evt_2", "evt_3")
+        ]
 
 
 async def test_one_success_in_between_and_the_days_begin_anew(tmp_path: Path) -> None:

@@ -121,8 +121,11 @@ async def test_the_secret_is_told_once(house: House) -> None:
         "id",
         "url",
         "events",
+        "statuses",
         "description",
         "enabled",
+        "disabled_why",
+        "old_secret_expires_at",
         "created_at",
         "secret",
     ]
@@ -132,8 +135,11 @@ async def test_the_secret_is_told_once(house: House) -> None:
         "id": created["id"],
         "url": PUBLIC,
         "events": ["case.completed"],
+        "statuses": [],
         "description": "Intake",
         "enabled": True,
+        "disabled_why": None,
+        "old_secret_expires_at": None,
         "created_at": "2025-04-07T04:26:40.000000Z",
     }
     shown = await house.get(f"{BASE}/subscriptions/{created['id']}/", token=token)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from fulfillment_sdk.server.patience import USUAL, Patience
 from fulfillment_sdk.server.protocol import http_protocol
 
 
@@ -26,12 +27,18 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, *, patience: Patience = USUAL) -> AsyncIterator[str]:
     """Serve an application, whose lifespan is somebody else's, and yield its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            app, http=http_protocol(), log_config=None, access_log=False, ws="none", lifespan="off"
+            app,
+            http=http_protocol(patience),
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            server_header=False,
         )
         server = _Server(config)
         running = asyncio.create_task(server._serve([listening]))

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.models import Event
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome
+from fulfillment_sdk.relay.schema import events
+from fulfillment_sdk.server.databases import store_url
 from fulfillment_sdk.server.portal import Portal, create_portal
 from fulfillment_sdk.server.portal.desk import Ids, new_id
 from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.store.engine import make_engine
 
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"
 INTAKE_TOKEN = "intake-token-of-the-tests"
@@ -216,12 +218,13 @@ class Desk:
 
     def notified(self, case_id: str) -> int:
         """Return how many notifications were ever made for a case, sent or not."""
-        path = self.settings.data / "portal.db"
-        with contextlib.closing(sqlite3.connect(path)) as database:
-            counted = database.execute(
-                "SELECT count(*) FROM relay_events WHERE lane = ?", [case_id]
-            )
-            return int(counted.fetchone()[0])
+        counted = sa.select(sa.func.count()).select_from(events).where(events.c.lane == case_id)
+        engine = make_engine(store_url(self.settings, "portal"), readonly=True)
+        try:
+            with engine.connect() as connection:
+                return connection.execute(counted).scalar_one()
+        finally:
+            engine.dispose()
 
 
 def order(

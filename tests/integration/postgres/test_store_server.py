@@ -75,6 +75,17 @@ def test_no_lock_statement_or_forgotten_transaction_lasts_for_ever(store: Store)
     ) == ["250ms", "1min", "15s"]
 
 
+def test_all_statements_of_a_read_see_one_moment(store: Store) -> None:
+    def look(connection: sa.Connection) -> tuple[int, int]:
+        count = sa.select(sa.func.count()).select_from(notes)
+        before = connection.execute(count).scalar_one()
+        store.write(lambda c: add(c, "meanwhile")).result(10)
+        return before, connection.execute(count).scalar_one()
+
+    assert store.read(look).result(10) == (0, 0)
+    assert texts(store) == ["meanwhile"]
+
+
 @pytest.mark.usefixtures("one_writer")
 def test_what_the_database_gave_up_runs_again_alone_and_its_neighbours_too(store: Store) -> None:
     runs: list[str] = []

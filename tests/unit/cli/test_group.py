@@ -111,7 +111,7 @@ def test_serve_refuses_what_it_cannot_serve_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fulfillment_sdk.server.logs.configure", lambda *, verbose: None)
+    monkeypatch.setattr("fulfillment_sdk.server.logs.configure", lambda **_options: None)
     ended = serve(*arguments)
     assert ended.exit_code == 1
     assert ended.stderr.startswith(f"Error: {said}")

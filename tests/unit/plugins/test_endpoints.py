@@ -9,6 +9,7 @@ from fulfillment_sdk.plugins.endpoints import HTTPS_ONLY, Endpoint, KeptAlive
 from fulfillment_sdk.signing import new_secret
 
 SECRET = new_secret()
+NOW = 1_743_955_200.0
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,10 @@ SECRET = new_secret()
         ({}, "the endpoint has no secret"),
         ({"url": "https://example.org", "secrets": []}, "the endpoint has no secret"),
         ({"url": "https://example.org", "secrets": SECRET}, "the endpoint has no secret"),
+        (
+            {"url": "https://x.org", "secrets": [{"secret": SECRET, "until": NOW}]},
+            "the endpoint has no secret",
+        ),
         ({"secrets": [SECRET]}, "the endpoint's URL can't be used"),
         ({"url": 5, "secrets": [SECRET]}, "the endpoint's URL can't be used"),
         ({"url": "https://", "secrets": [SECRET]}, "the endpoint's URL can't be used"),
@@ -35,12 +40,27 @@ SECRET = new_secret()
 def test_settings_that_cannot_be_used_say_why_without_a_value(
     settings: dict[str, object], words: str
 ) -> None:
-    assert Endpoint.read(settings, HTTPS_ONLY) == words
+    assert Endpoint.read(settings, HTTPS_ONLY, now=NOW) == words
+
+
+def test_only_the_secrets_sign_whose_end_has_not_come_newest_first() -> None:
+    old, older = new_secret(), new_secret()
+    secrets = [
+        {"secret": SECRET, "until": None},
+        {"secret": old, "until": NOW + 0.5},
+        {"secret": older, "until": NOW - 0.5},
+    ]
+    endpoint = Endpoint.read({"url": "https://x.org", "secrets": secrets}, HTTPS_ONLY, now=NOW)
+
+    assert isinstance(endpoint, Endpoint)
+    assert endpoint.secrets == (SECRET, old)
 
 
 def test_http_is_allowed_where_the_schemes_say_so() -> None:
     endpoint = Endpoint.read(
-        {"url": "HTTP://example.org/hook", "secrets": [SECRET]}, frozenset({"http", "https"})
+        {"url": "HTTP://example.org/hook", "secrets": [SECRET]},
+        frozenset({"http", "https"}),
+        now=NOW,
     )
 
     assert isinstance(endpoint, Endpoint)
@@ -48,7 +68,8 @@ def test_http_is_allowed_where_the_schemes_say_so() -> None:
 
 
 def test_an_endpoint_does_not_show_its_secrets() -> None:
-    endpoint = Endpoint.read({"url": "https://example.org", "secrets": [SECRET]}, HTTPS_ONLY)
+    settings = {"url": "https://example.org", "secrets": [SECRET]}
+    endpoint = Endpoint.read(settings, HTTPS_ONLY, now=NOW)
 
     assert SECRET not in repr(endpoint)
 

@@ -30,3 +30,18 @@ async def test_a_secret_that_cannot_sign_is_tried_again_later() -> None:
         await sink.close()
 
     assert outcome == Retry("the endpoint's secret can't be used")
+
+
+async def test_an_old_secret_ends_by_the_clock_that_was_handed_in() -> None:
+    settings: dict[str, object] = {
+        "url": "https://x.org",
+        "secrets": [{"secret": SECRET, "until": 100.0}],
+    }
+    sink = WebhookSink(clock=lambda: 100.0)
+    await sink.open()
+    try:
+        outcome = await sink.deliver(delivery(status_changed(), settings=settings))
+    finally:
+        await sink.close()
+
+    assert outcome == Retry("the endpoint has no secret")

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
+from fulfillment_sdk import signing
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.server import sources
@@ -38,6 +39,9 @@ class FakeParty:
         self.log.append(f"start {self.name}")
         if self.fails:
             raise StoreUnavailable("full")
+
+    def end_waits(self) -> None:
+        self.log.append(f"end waits at {self.name}")
 
     async def stop(self) -> None:
         self.log.append(f"stop {self.name}")
@@ -267,3 +271,37 @@ async def test_metrics_count_requests_by_route_and_status_and_name_no_path(tmp_p
     assert f'{count}{{method="other",route="/things/{{id}}/",status="405"}} 1.0' in text
     assert 'fulfillment_http_request_seconds_bucket{le="0.001"' in text
     assert "case_" not in text
+
+
+async def test_whatever_is_answered_tells_browsers_to_keep_and_guess_nothing(
+    tmp_path: Path,
+) -> None:
+    async with calling(make(tmp_path)) as client:
+        answers = [
+            await client.get("/healthz"),
+            await client.get("/nowhere/"),
+            await client.get("/bad/"),
+            await client.post("/large/"),
+            await client.get("/healthz", headers={"Host": "evil.example"}),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 404, 500, 413, 400]
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in answer.headers
+
+
+@pytest.mark.parametrize(("role", "told"), [("all", True), ("gateway", True), ("portal", False)])
+async def test_partners_who_come_over_tls_are_told_to_insist_on_it(
+    tmp_path: Path, role: str, told: bool
+) -> None:
+    inner = {
+        "FULFILLMENT_PORTAL_URL": "http://10.0.0.2:8000",
+        "FULFILLMENT_GATEWAY_URL": "http://10.0.0.1:8000",
+        "FULFILLMENT_INTAKE_TOKEN": "intake-token-of-the-tests",
+        "FULFILLMENT_NOTIFY_SECRETS": signing.new_secret(),
+    }
+    environ = {**MAIL, **inner, "FULFILLMENT_ROLE": role}
+    async with calling(make(tmp_path, dev=False, environ=environ)) as client:
+        answer = await client.get("/healthz")
+    assert ("strict-transport-security" in answer.headers) is told

@@ -59,6 +59,10 @@ EVERY: Final[dict[str, tuple[str, object, str]]] = {
     "rework_timeout": ("7", 7.0, f"1{HUSH}"),
     "case_rate": ("9", 9, f"1{HUSH}"),
     "code_limits": ("2,3", (2, 3), f"1,{HUSH}"),
+    "log_format": ("json", "json", HUSH),
+    "event_retention": ("90.5", 90.5, f"1{HUSH}"),
+    "call_rate": ("11", 11, f"1{HUSH}"),
+    "subscription_limit": ("3", 3, f"1{HUSH}"),
 }
 ALONE: Final = {"registration": {"FULFILLMENT_REGISTRATION_LIST": "Hope"}}
 BASE: Final = {

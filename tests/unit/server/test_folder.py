@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.server.folder import held, holder
+from fulfillment_sdk.server.folder import address, held, holder, note_address
 
 
 def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
@@ -83,3 +83,22 @@ def test_a_full_disk_is_told_and_nothing_is_left_behind(
     assert {path.name for path in tmp_path.iterdir()} <= {"lock"}
     with held(tmp_path, pid=1):
         assert holder(tmp_path) == 1
+
+
+def test_the_servers_address_stands_in_the_folder_while_it_is_held(tmp_path: Path) -> None:
+    assert address(tmp_path) is None
+    with held(tmp_path):
+        note_address(tmp_path, "http://127.0.0.1:4711")
+        assert address(tmp_path) == "http://127.0.0.1:4711"
+    assert address(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"", b"file:///etc/passwd"])
+def test_what_is_no_address_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "address").write_bytes(content)
+    assert address(tmp_path) is None
+
+
+def test_an_address_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="can't be used"):
+        note_address(tmp_path / "nowhere", "http://127.0.0.1:4711")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from fulfillment_sdk.server.http import RequestIds
-from fulfillment_sdk.server.logs import LineFormatter, configure
+from fulfillment_sdk.server.logs import JsonFormatter, LineFormatter, configure
 
 
 def line(record: logging.LogRecord) -> str:
@@ -76,6 +78,40 @@ def test_of_an_exception_only_kind_and_place_are_written() -> None:
     assert "\n" not in written
 
 
+def test_as_json_a_line_is_one_object_whose_numbers_are_numbers() -> None:
+    made = record("attempt %d", 2, status=202, seconds=0.5, path=Path("a b"), odd=float("nan"))
+    made.created = 1_743_955_200.25
+    made.name = "fulfillment_sdk.relay"
+    written = JsonFormatter().format(made)
+    assert "\n" not in written
+    assert json.loads(written) == {
+        "time": "2025-04-06T16:00:00.250Z",
+        "level": "warning",
+        "logger": "fulfillment_sdk.relay",
+        "message": "attempt 2",
+        "status": 202,
+        "seconds": 0.5,
+        "path": "a b",
+        "odd": "nan",
+    }
+
+
+@pytest.mark.parametrize("formatter", [LineFormatter(), JsonFormatter()])
+def test_what_another_package_fills_into_its_messages_is_left_out(
+    formatter: logging.Formatter,
+) -> None:
+    filled = record("font lacks %s", "the narrative")
+    told = record("Task exception was never retrieved\nfuture: KeyError('the narrative')")
+    for made, said in ((filled, "font lacks %s"), (told, "Task exception was never retrieved")):
+        written = formatter.format(made)
+        assert said in written
+        assert "narrative" not in written
+
+
+def test_what_is_handed_over_hides_nothing_that_every_line_has() -> None:
+    assert "level=warning logger=a.b" in line(record("m", level="harmless", logger="elsewhere"))
+
+
 @pytest.fixture
 def root() -> Iterator[logging.Logger]:
     loggers = [logging.getLogger(name) for name in (None, "fulfillment_sdk", "uvicorn")]
@@ -96,3 +132,10 @@ def test_verbose_shows_more(root: logging.Logger, verbose: bool, lines: int) -> 
     logging.getLogger("elsewhere").info("noise")
     root.warning("problem")
     assert len(stream.getvalue().splitlines()) == lines
+
+
+def test_the_form_of_lines_is_chosen(root: logging.Logger) -> None:
+    stream = io.StringIO()
+    configure(verbose=False, form="json", stream=stream)
+    root.warning("problem")
+    assert json.loads(stream.getvalue())["message"] == "problem"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -10,11 +12,33 @@ from fulfillment_sdk.server import protocol
 
 def test_without_httptools_it_is_h11(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "find_spec", lambda _name: None)
-    assert protocol.http_protocol() is H11Protocol
+    chosen = protocol.http_protocol()
+    assert issubclass(chosen, H11Protocol)
+    assert issubclass(chosen, protocol.Guarded)
 
 
-def test_with_httptools_it_is_a_bounded_one() -> None:
+def test_with_httptools_it_is_that() -> None:
     httptools_impl = pytest.importorskip("uvicorn.protocols.http.httptools_impl")
     chosen = protocol.http_protocol()
     assert issubclass(chosen, httptools_impl.HttpToolsProtocol)
-    assert chosen is not httptools_impl.HttpToolsProtocol
+    assert issubclass(chosen, protocol.Guarded)
+
+
+def test_servers_do_not_count_each_others_connections() -> None:
+    one, other = protocol.http_protocol(), protocol.http_protocol()
+    assert issubclass(one, protocol.Guarded)
+    assert issubclass(other, protocol.Guarded)
+    assert one.guarded is not other.guarded
+
+
+@pytest.mark.parametrize("why", ["malformed", "slow", "long", "full"])
+def test_a_refusal_is_a_whole_answer_in_json(why: str) -> None:
+    head, _, body = protocol.refusal(why).partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert lines[0].startswith(b"http/1.1 ")
+    assert f"content-length: {len(body)}".encode() in lines
+    assert b"connection: close" in lines
+    assert b"x-content-type-options: nosniff" in lines
+    assert b"cache-control: no-store" in lines
+    assert any(line.startswith(b"x-request-id: req_") for line in lines)
+    assert list(json.loads(body)) == ["error"]

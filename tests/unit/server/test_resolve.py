@@ -56,6 +56,7 @@ def test_dev_needs_nothing_and_opens_what_the_contract_says(tmp_path: Path) -> N
     own = "http://127.0.0.1:8123"
     assert (found.public_url, found.portal_url, found.gateway_url) == (own, own, own)
     assert (found.registration, found.legacy_tokens, found.case_rate) == ("open", True, 60_000)
+    assert found.call_rate == 60_000
     assert found.smtp_url is None
 
 
@@ -64,6 +65,7 @@ def test_without_dev_registration_needs_approval_and_the_legacy_call_is_off(
 ) -> None:
     found = settings(tmp_path, MAIL)
     assert (found.registration, found.legacy_tokens, found.case_rate) == ("approval", False, 600)
+    assert found.call_rate == 1_200
     assert found.public_url == "https://gateway.example"
 
 

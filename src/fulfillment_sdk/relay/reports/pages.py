@@ -32,6 +32,7 @@ _KINDS = {
     "e": "ii",  # attempts of some events: event, number
     "q": "i",  # quarantine: number
     "r": "ifi",  # replay: destination, time, event
+    "f": "ii",  # feed: position, and what tells its event from another one
 }
 
 

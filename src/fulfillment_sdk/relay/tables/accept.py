@@ -17,6 +17,7 @@ from fulfillment_sdk.relay.tables.event_rows import (
     insert_events,
     known_digests,
 )
+from fulfillment_sdk.relay.tables.feed import reserve
 from fulfillment_sdk.relay.tables.lanes import LaneKey
 from fulfillment_sdk.relay.tables.routes import Routes
 from fulfillment_sdk.relay.tables.rows import Statement, each_row, is_sqlite
@@ -38,6 +39,7 @@ def accept_many(
     *,
     now: float,
     tell: Callable[[], None] = lambda: None,
+    feeds: bool = False,
 ) -> list[Accepted]:
     """Store the events and line them up for their destinations.
 
@@ -50,6 +52,7 @@ def accept_many(
         batch: an id may be in it more than once.
         now: epoch seconds.
         tell: called if there is anything new for a destination that is enabled.
+        feeds: whether events get positions in their owners' feeds.
 
     Returns:
         one result for each event, in the order of `batch`.
@@ -62,7 +65,9 @@ def accept_many(
     firsts: dict[str, int] = {}
     for index, event in enumerate(batch):
         firsts.setdefault(event.id, index)
-    numbers, known = _insert(connection, sealer, [batch[index] for index in firsts.values()], now)
+    candidates = [batch[index] for index in firsts.values()]
+    positions = reserve(connection, candidates) if feeds else {}
+    numbers, known = _insert(connection, sealer, candidates, now, positions)
     sent = _send(connection, [batch[firsts[one]] for one in numbers], numbers, now, tell)
     results: list[Accepted] = []
     for index, event in enumerate(batch):
@@ -131,7 +136,11 @@ def discard(connection: sa.Connection, no: int) -> bool:
 
 
 def _insert(
-    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
+    connection: sa.Connection,
+    sealer: Sealer,
+    events: Sequence[Event],
+    now: float,
+    positions: Mapping[str, int],
 ) -> tuple[dict[str, int], dict[str, bytes]]:
     """Store what is new; return its numbers, and the digests of what was there, by id.
 
@@ -142,7 +151,7 @@ def _insert(
     known: dict[str, bytes] = {}
     left = events
     while left:
-        numbers |= insert_events(connection, sealer, left, now=now)
+        numbers |= insert_events(connection, sealer, left, now=now, positions=positions)
         known |= known_digests(connection, [one.id for one in left if one.id not in numbers])
         left = [one for one in left if one.id not in numbers and one.id not in known]
     return numbers, known
@@ -165,7 +174,7 @@ def _send(
     due: dict[LaneKey, float] = {}
     awaited = False
     for event in events:
-        for route in routes.to(event.type, event.owner):
+        for route in routes.to(event):
             lane = numbered(event.lane if route.ordering == "case" else event.id)
             due[route.no, lane] = now + route.first_delay
             rows.append(

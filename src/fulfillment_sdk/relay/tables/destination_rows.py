@@ -24,6 +24,7 @@ def values_of(sealer: Sealer, destination: Destination, now: float) -> dict[str,
         "owner": destination.owner,
         "ordering": destination.ordering,
         "types": list(destination.types),
+        "only": {name: list(values) for name, values in destination.only.items()},
         "policy": attrs.asdict(destination.policy),
         "settings": sealer.seal(
             json.dumps(dict(destination.settings)).encode(), settings_of(destination.name)
@@ -53,6 +54,7 @@ def read(sealer: Sealer, row: sa.Row[*tuple[Any, ...]]) -> Destination:
         ordering=row.ordering,
         settings=json.loads(sealer.open(row.settings, settings_of(row.name))),
         types=row.types,
+        only=row.only,
         owner=row.owner,
         policy=RetryPolicy(**row.policy),
         concurrency=row.concurrency,

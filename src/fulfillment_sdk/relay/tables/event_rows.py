@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,7 +84,12 @@ def _storable_size(value: object) -> int | None:
 
 
 def insert_events(
-    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], *, now: float
+    connection: sa.Connection,
+    sealer: Sealer,
+    events: Sequence[Event],
+    *,
+    now: float,
+    positions: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, int]:
     """Store the events whose ids are not known yet, numbered in their order.
 
@@ -92,6 +98,7 @@ def insert_events(
         sealer: seals the bodies.
         events: of different ids.
         now: when they were accepted, epoch seconds.
+        positions: in their owners' feeds, by id.
 
     Returns:
         the numbers that the new ones got, by id.
@@ -99,7 +106,7 @@ def insert_events(
     numbers: dict[str, int] = {}
     if is_sqlite(connection):
         for some in _portions(events):
-            numbers |= _insert_on_sqlite(connection, sealer, some, now)
+            numbers |= _insert_on_sqlite(connection, sealer, some, now, positions)
         return numbers
     # By order of their ids, so that two callers that accept the same ones don't wait for each other
     # in a circle: of several, each has its number before.
@@ -108,8 +115,9 @@ def insert_events(
         found = execute(connection, _RESERVE, (len(events),))
         reserved = {one.id: no for one, (no,) in zip(events, sorted(found), strict=True)}
     for some in _portions(sorted(events, key=lambda one: one.id)):
-        rows = [(reserved.get(one.id), *_row(sealer, one, now)) for one in some]
-        numbers |= dict(_INSERT_UNKNOWN.run(connection, rows))
+        rows = [(reserved.get(one.id), *_row(sealer, one, now, positions)) for one in some]
+        insert = _INSERT_UNKNOWN_IN_FEEDS if positions else _INSERT_UNKNOWN
+        numbers |= dict(insert.run(connection, rows))
     return numbers
 
 
@@ -119,7 +127,11 @@ def known_digests(connection: sa.Connection, ids: Sequence[str]) -> dict[str, by
 
 
 def _insert_on_sqlite(
-    connection: sa.Connection, sealer: Sealer, events: Sequence[Event], now: float
+    connection: sa.Connection,
+    sealer: Sealer,
+    events: Sequence[Event],
+    now: float,
+    positions: Mapping[str, int],
 ) -> dict[str, int]:
     # Under the write lock nobody else inserts between these statements.
     known = {event_id for (event_id,) in _KNOWN.run(connection, [(one.id,) for one in events])}
@@ -128,12 +140,13 @@ def _insert_on_sqlite(
         return {}
     ((last,),) = execute(connection, _LAST)
     numbers = {event.id: number for number, event in enumerate(new, last + 1)}
-    each_row(connection, _INSERT, [(numbers[one.id], *_row(sealer, one, now)) for one in new])
+    rows = [(numbers[one.id], *_row(sealer, one, now, positions)) for one in new]
+    each_row(connection, _INSERT_IN_FEEDS if positions else _INSERT, rows)
     return numbers
 
 
-def _row(sealer: Sealer, event: Event, now: float) -> tuple[Any, ...]:
-    return (
+def _row(sealer: Sealer, event: Event, now: float, positions: Mapping[str, int]) -> tuple[Any, ...]:
+    row = (
         event.id,
         event.lane,
         event.sequence,
@@ -143,6 +156,7 @@ def _row(sealer: Sealer, event: Event, now: float) -> tuple[Any, ...]:
         digest_of(event.body),
         sealer.seal(event.body, body_context(event.id)),
     )
+    return (*row, positions.get(event.id)) if positions else row
 
 
 def _portions(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
@@ -167,6 +181,31 @@ _COLUMNS: Columns = {
     "digest": "bytea",
     "body": "bytea",
 }
+_IN_FEEDS: Columns = {**_COLUMNS, "feed": "int8"}  # only where there are any: it costs a little
+
+
+def _insert(columns: Columns) -> str:
+    return (
+        f"INSERT INTO relay_events ({', '.join(columns)}) "  # noqa: S608  names of ours
+        f"VALUES ({', '.join('?' * len(columns))})"
+    )
+
+
+def _insert_unknown(columns: Columns) -> Statement:
+    """Return the statement in which whoever accepts an id at the same moment is waited for.
+
+    By everybody in the same order.
+    """
+    names = [name for name in columns if name != "id"]
+    sql = f"""
+        INSERT INTO relay_events (id, {", ".join(names)})
+        SELECT coalesce(id, nextval((SELECT pg_get_serial_sequence('relay_events', 'id')))),
+            {", ".join(names)}
+        FROM given ORDER BY event_id
+        ON CONFLICT (event_id) DO NOTHING RETURNING event_id, id
+    """  # noqa: S608  names of ours
+    return Statement(columns, sql)
+
 
 _KNOWN = Query(
     {"id": "text"},
@@ -180,24 +219,11 @@ _DIGESTS = Query(
     """,
 )
 _LAST = "SELECT coalesce(max(id), 0) FROM relay_events"
-_INSERT = """
-    INSERT INTO relay_events
-        (id, event_id, lane, sequence, type, owner, accepted_at, digest, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_INSERT = _insert(_COLUMNS)
+_INSERT_IN_FEEDS = _insert(_IN_FEEDS)
 _RESERVE = """
     SELECT nextval((SELECT pg_get_serial_sequence('relay_events', 'id')))
     FROM generate_series(1, %b::int8)
 """
-# Who accepts an id at the same moment is waited for, in the same order by everybody.
-_INSERT_UNKNOWN = Statement(
-    _COLUMNS,
-    """
-    INSERT INTO relay_events
-        (id, event_id, lane, sequence, type, owner, accepted_at, digest, body)
-    SELECT coalesce(id, nextval((SELECT pg_get_serial_sequence('relay_events', 'id')))),
-        event_id, lane, sequence, type, owner, accepted_at, digest, body
-    FROM given ORDER BY event_id
-    ON CONFLICT (event_id) DO NOTHING RETURNING event_id, id
-    """,
-)
+_INSERT_UNKNOWN = _insert_unknown(_COLUMNS)
+_INSERT_UNKNOWN_IN_FEEDS = _insert_unknown(_IN_FEEDS)

@@ -102,11 +102,17 @@ def remove(connection: sa.Connection, name: str) -> bool:
     return True
 
 
-def get(connection: sa.Connection, sealer: Sealer, name: str) -> Registered | None:
-    """Return the destination of that name."""
-    row = connection.execute(
-        sa.select(destinations).where(destinations.c.name == name)
-    ).one_or_none()
+def get(
+    connection: sa.Connection, sealer: Sealer, name: str, *, for_update: bool = False
+) -> Registered | None:
+    """Return the destination of that name; on a server held, if asked, until the commit.
+
+    Whoever accepts events for it meanwhile doesn't wait.
+    """
+    query = sa.select(destinations).where(destinations.c.name == name)
+    if for_update:
+        query = query.with_for_update(key_share=True)
+    row = connection.execute(query).one_or_none()
     return None if row is None else _registered(sealer, row)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports.facts import numbers_of
 from fulfillment_sdk.relay.reports.pages import Filter, Key, behind, read_cursor, write_cursor
-from fulfillment_sdk.relay.schema import dead_letters, events
+from fulfillment_sdk.relay.schema import attempts, dead_letters, events, feeds
 from fulfillment_sdk.relay.upkeep.lining_up import line_up_again
 from fulfillment_sdk.relay.upkeep.targets import MOST_TARGETS, Target, targets
 from fulfillment_sdk.store import Store, StoreFuture
@@ -57,7 +57,8 @@ def replay_some(
         connection: of the caller's transaction.
         wanted: `since` is about the time of acceptance.
         dead_only: only what was given up; else also what has arrived, of the types that the
-            destination asks for.
+            destination asks for. Where labels or a name decided who gets an event, it goes to those
+            who got it.
         after: where the batch before ended.
         now: epoch seconds.
     """
@@ -71,10 +72,12 @@ def replay_some(
         if target.no != first:
             key = None
         rows = find(connection, target, wanted, key, _EXAMINED - examined)
+        others = set() if dead_only else _meant_for_others(connection, target, rows)
         fit: list[sa.Row[Any]] = []
         for row in rows:
             examined += 1
-            if (dead_only or target.takes(row)) and _matches(wanted, row):
+            takes = dead_only or (target.takes(row) and row.id not in others)
+            if takes and _matches(wanted, row):
                 fit.append(row)
             if count + len(fit) == BATCH or examined == _EXAMINED:
                 count += line_up_again(connection, target, fit, now=now)
@@ -124,6 +127,8 @@ _EVENTS: sa.Select[Any] = sa.select(
     events.c.type,
     events.c.owner,
     events.c.accepted_at,
+    # Of an owner with a feed, and not in it: it was meant for one destination.
+    (events.c.feed.is_(None) & sa.exists().where(feeds.c.owner == events.c.owner)).label("alone"),
 )
 
 
@@ -154,6 +159,21 @@ def _dead_of(
         some = _EVENTS.where(events.c.id.in_(numbers[start : start + BATCH]))
         rows += connection.execute(some.order_by(events.c.id)).all()
     return rows
+
+
+def _meant_for_others(
+    connection: sa.Connection, target: Target, rows: Sequence[sa.Row[Any]]
+) -> set[int]:
+    """Return the events that a destination may not have wanted, and was never sent."""
+    doubtful = [row.id for row in rows if target.picky or row.alone]
+    sent: set[int] = set()
+    for start in range(0, len(doubtful), BATCH):
+        tried = sa.select(attempts.c.event).where(
+            attempts.c.destination_no == target.no,
+            attempts.c.event.in_(doubtful[start : start + BATCH]),
+        )
+        sent.update(connection.execute(tried).scalars())
+    return {*doubtful} - sent
 
 
 def _matches(wanted: Filter, row: sa.Row[Any]) -> bool:

@@ -24,6 +24,7 @@ class Target:
     ordering: str
     owner: str
     types: frozenset[str]
+    picky: bool = False  # goes by labels, which events have at their acceptance only
 
     def may_have(self, row: sa.Row[Any]) -> bool:
         """Tell whether the event's owner is one whose events go there."""
@@ -43,7 +44,7 @@ def targets(connection: sa.Connection, wanted: Filter, first: int) -> Sequence[T
     """Return the destinations that a filter means, by their numbers, from `first` on."""
     columns = destinations.c
     query = (
-        sa.select(columns.no, columns.ordering, columns.owner, columns.types)
+        sa.select(columns.no, columns.ordering, columns.owner, columns.types, columns.only)
         .where(columns.no >= first)
         .order_by(columns.no)
         .limit(MOST_TARGETS)
@@ -55,6 +56,6 @@ def targets(connection: sa.Connection, wanted: Filter, first: int) -> Sequence[T
     if wanted.owner is not None:
         query = query.where(columns.owner.in_({"", wanted.owner}))
     return [
-        Target(row.no, row.ordering, row.owner, frozenset(row.types))
+        Target(row.no, row.ordering, row.owner, frozenset(row.types), bool(row.only))
         for row in connection.execute(query)
     ]

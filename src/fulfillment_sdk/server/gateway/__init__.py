@@ -13,11 +13,13 @@ from collections.abc import Awaitable, Callable
 from fulfillment_sdk.server.gateway.context import Context, Ids, new_code, new_id
 from fulfillment_sdk.server.gateway.digests import Digests
 from fulfillment_sdk.server.gateway.gateway import Gateway
-from fulfillment_sdk.server.gateway.limits import HOUR, Windows
+from fulfillment_sdk.server.gateway.limits import HOUR
 from fulfillment_sdk.server.gateway.mailer import Mailbox, Mailer, SmtpMailer, SmtpServer
 from fulfillment_sdk.server.gateway.registration import Rules
 from fulfillment_sdk.server.gateway.tokens import TokenKeys
+from fulfillment_sdk.server.gateway.traffic import Traffic
 from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.windows import Windows
 
 __all__ = ["Gateway", "create_gateway"]
 
@@ -54,6 +56,7 @@ def create_gateway(
             mailer=mailbox or outgoing or Mailbox(clock=clock),
             mailbox=mailbox,
             case_limit=Windows(settings.case_rate, seconds=60.0),
+            traffic=Traffic.of(settings.call_rate, dev=settings.dev),
             legacy_limit=Windows(_LEGACY_FAILURES, seconds=HOUR),
         )
     )

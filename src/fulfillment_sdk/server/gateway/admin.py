@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import Literal
 
 import sqlalchemy as sa
@@ -17,6 +14,7 @@ from fulfillment_sdk.server.gateway import answers, organizations
 from fulfillment_sdk.server.gateway.answers import Refused
 from fulfillment_sdk.server.gateway.bearer import check_staff
 from fulfillment_sdk.server.gateway.context import Context
+from fulfillment_sdk.server.gateway.delivery_ids import delivery_id, parse_delivery_id
 from fulfillment_sdk.server.gateway.organizations import Email, Organization, State
 from fulfillment_sdk.server.gateway.paging import Page, as_list
 from fulfillment_sdk.times import format_time
@@ -90,7 +88,7 @@ class Admin:
         now = context.clock()
 
         def act(connection: sa.Connection) -> dict[str, object]:
-            organization = organizations.get(connection, organization_id)
+            organization = organizations.lock(connection, organization_id)
             if organization is None:
                 raise Refused(answers.not_found())
             state = next_state(action, organization.state)
@@ -164,25 +162,6 @@ class Admin:
             "changed_at": format_time(organization.changed_at),
             "emails": [_address(email) for email in known],
         }
-
-
-def delivery_id(subscription: str, event_id: str) -> str:
-    """Return the id of an event's delivery to a subscription, fit for a path."""
-    text = json.dumps([subscription, event_id], separators=(",", ":"))
-    return "dlv_" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def parse_delivery_id(text: str) -> tuple[str, str] | None:
-    """Return the subscription and the event that a delivery's id names, ``None`` if it is none."""
-    encoded = text.removeprefix("dlv_")
-    try:
-        found = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
-        subscription, event_id = found
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        return None
-    if not (isinstance(subscription, str) and isinstance(event_id, str)):
-        return None
-    return subscription, event_id
 
 
 def _row(

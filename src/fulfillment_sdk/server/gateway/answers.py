@@ -16,7 +16,7 @@ from fulfillment_sdk.errors import PayloadError, StoreUnavailable
 from fulfillment_sdk.server import http
 from fulfillment_sdk.strictjson import parse_object
 
-FEATURES = "idempotency, subscriptions, cases, reports, emails, attachments, files"
+FEATURES = "idempotency, events, subscriptions, cases, reports, emails, attachments, files"
 """What this gateway has beyond the source documents (contract, section 1)."""
 
 NO_ENTRY = "Invalid or expired authentication token"
@@ -51,6 +51,11 @@ def not_authorized(detail: str | None = None) -> Response:
     if detail is None:
         return http.status_error(NOT_AUTHORIZED, 403)
     return http.status_error(NOT_AUTHORIZED, 403, detail=detail)
+
+
+def too_many(wait: int) -> Response:
+    """Answer that a limit is reached for ``wait`` seconds (contract, section 2)."""
+    return http.error("Too many requests", 429, headers={"Retry-After": str(wait)})
 
 
 def not_found() -> Response:

@@ -15,10 +15,10 @@ from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.bearer import principal
 from fulfillment_sdk.server.gateway.context import Context
-from fulfillment_sdk.server.gateway.limits import caller
 from fulfillment_sdk.server.gateway.upstream.connection import FAILURES, log_unusable
 from fulfillment_sdk.server.gateway.upstream.streams import Stored
 from fulfillment_sdk.server.uploads import BadUpload, bounded, open_form
+from fulfillment_sdk.server.windows import caller
 
 PASSED_ON: Final = (201, 400, 413, 415, 429)
 """The portal's answers that are the partner's business; any other is a 503."""
@@ -39,10 +39,10 @@ class Attachments:
     async def upload(self, request: Request) -> Response:
         """Store an attachment until a case refers to it: 201 with its id."""
         context = self._context
-        who = await principal(context, request)
+        who = await principal(context, request, counted=False)
         wait = context.case_limit.wait(("attachments", who.id, caller(request)), context.clock())
         if wait is not None:
-            return http.error("Too many requests", 429, headers={"Retry-After": str(wait)})
+            return answers.too_many(wait)
         request_id = http.request_id(request.scope)
         try:
             form = await open_form(request)

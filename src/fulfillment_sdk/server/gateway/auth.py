@@ -15,11 +15,12 @@ from fulfillment_sdk.server.gateway import answers, issued, verification
 from fulfillment_sdk.server.gateway.answers import Refused
 from fulfillment_sdk.server.gateway.bearer import principal
 from fulfillment_sdk.server.gateway.context import Context
-from fulfillment_sdk.server.gateway.limits import caller
 from fulfillment_sdk.server.gateway.mailer import MailFailed
 from fulfillment_sdk.server.gateway.names import MAX_NAME, email_key
 from fulfillment_sdk.server.gateway.organizations import DETAILS
 from fulfillment_sdk.server.gateway.verification import Grant, Pair, Refusal, TooMany
+from fulfillment_sdk.server.windows import caller
+from fulfillment_sdk.strictjson import FloatText
 from fulfillment_sdk.times import format_time
 
 _logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Auth:
     async def request_verification(self, request: Request) -> Response:
         """Mail a code, or the explanation why there is none: the answer is the same."""
         context = self._context
-        body = await _object(request)
+        body = await _object(context, request)
         given, name = _text(body, "email"), _text(body, "organization_name")
         if not given or not name:
             return http.status_error("Email and organization name are required", 400)
@@ -92,7 +93,7 @@ class Auth:
     async def verify_otp(self, request: Request) -> Response:
         """Exchange a code for a token."""
         context = self._context
-        body = await _object(request)
+        body = await _object(context, request)
         given, name = _text(body, "email"), _text(body, "organization_name")
         code = _text(body, "otp")
         if not given or not name or not code:
@@ -110,7 +111,7 @@ class Auth:
         context = self._context
         if not (context.settings.dev or context.settings.legacy_tokens):
             return answers.not_found()
-        body = await _object(request)
+        body = await _object(context, request)
         given, name = _text(body, "organization_email"), _text(body, "organization_name")
         if not given or not name:
             return http.status_error("Email and organization name are required", 400)
@@ -153,7 +154,10 @@ class Auth:
         )
 
 
-async def _object(request: Request) -> dict[str, object]:
+async def _object(context: Context, request: Request) -> dict[str, object]:
+    wait = context.traffic.stranger(request, context.clock())
+    if wait is not None:
+        raise Refused(_too_many(wait))
     try:
         return await answers.read_object(request)
     except PayloadError:
@@ -167,7 +171,8 @@ def _text(body: dict[str, object], field: str) -> str:
     value = body.get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**18 else ""
-    return value.strip() if isinstance(value, str) else ""
+    text = isinstance(value, str) and not isinstance(value, FloatText)
+    return str(value).strip() if text else ""
 
 
 def _pair(given: str, name: str) -> Pair:

@@ -11,7 +11,7 @@ from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers, intake
 from fulfillment_sdk.server.gateway.bearer import principal
 from fulfillment_sdk.server.gateway.context import Context
-from fulfillment_sdk.server.gateway.limits import caller
+from fulfillment_sdk.server.windows import caller
 from fulfillment_sdk.strictjson import parse_object
 
 LARGEST_CASE = 1024 * 1024
@@ -34,10 +34,10 @@ class Cases:
     async def create(self, request: Request) -> Response:
         """Create a case; what can be wrong is looked at in the contract's order."""
         context = self._context
-        who = await principal(context, request)
+        who = await principal(context, request, counted=False)
         wait = context.case_limit.wait((who.id, caller(request)), context.clock())
         if wait is not None:
-            return http.error("Too many requests", 429, headers={"Retry-After": str(wait)})
+            return answers.too_many(wait)
         body = await http.read_body(request, LARGEST_CASE)
         refused = answers.not_json(request)
         if refused is not None:

@@ -9,6 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from attrs import frozen
 
+from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.server.gateway.schema import codes
 
 LIFETIME = 600.0
@@ -59,8 +60,12 @@ def retry_after(pending: PendingCode, now: float) -> int:
 
 def issue(connection: sa.Connection, pair: str, code: bytes, now: float) -> None:
     """Keep the hash of a new code for a pair; an older one is void from here on."""
-    connection.execute(codes.delete().where(codes.c.pair == pair))
-    connection.execute(codes.insert().values(pair=pair, code=code, issued_at=now, tries=0))
+    values = {"code": code, "issued_at": now, "tries": 0}
+    connection.execute(
+        insert_for(connection, codes)
+        .values(pair=pair, **values)
+        .on_conflict_do_update(index_elements=["pair"], set_=values)
+    )
 
 
 def find(connection: sa.Connection, pair: str) -> PendingCode | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable
@@ -11,13 +12,15 @@ from attrs import define, field
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.server.gateway.digests import Digests
-from fulfillment_sdk.server.gateway.limits import Windows
+from fulfillment_sdk.server.gateway.feed_watch import FeedWatch
 from fulfillment_sdk.server.gateway.mailer import Mailbox, Mailer
 from fulfillment_sdk.server.gateway.registration import Rules
 from fulfillment_sdk.server.gateway.tokens import TokenKeys
+from fulfillment_sdk.server.gateway.traffic import Traffic
 from fulfillment_sdk.server.gateway.upstream import PortalClient
 from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.windows import Windows
 from fulfillment_sdk.store import Store
 
 Ids = Callable[[str], str]
@@ -42,11 +45,17 @@ class Live:
     relay: Relay
     portal: PortalClient
     pulse: Pulse
+    feed_watch: FeedWatch
+    disabled: asyncio.Event = field(factory=asyncio.Event)
+    """Set once a subscription was disabled: its owner is to be told."""
 
 
 @define(kw_only=True)
 class Context:
-    """One gateway's parts; ``live`` is there while it runs."""
+    """One gateway's parts; ``live`` is there while it runs.
+
+    ``name`` is this gateway's among those on its database.
+    """
 
     settings: Settings
     clock: Callable[[], float]
@@ -59,8 +68,10 @@ class Context:
     mailer: Mailer
     mailbox: Mailbox | None
     case_limit: Windows
+    traffic: Traffic
     legacy_limit: Windows
     live: Live | None = field(default=None)
+    name: str = field(factory=lambda: new_id("gateway"))
 
     @property
     def store(self) -> Store:
@@ -73,9 +84,19 @@ class Context:
         return self._live().relay
 
     @property
+    def feed_watch(self) -> FeedWatch:
+        """The feed's watch; raises ``StoreUnavailable`` while the gateway is not running."""
+        return self._live().feed_watch
+
+    @property
     def portal(self) -> PortalClient:
         """The portal's client; raises ``StoreUnavailable`` while the gateway is not running."""
         return self._live().portal
+
+    @property
+    def disabled(self) -> asyncio.Event:
+        """What wakes who tells of it; raises ``StoreUnavailable`` while it is not running."""
+        return self._live().disabled
 
     def _live(self) -> Live:
         if self.live is None:

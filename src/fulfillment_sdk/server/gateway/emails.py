@@ -65,6 +65,7 @@ class Emails:
         email = Email(context.ids("eml"), who.id, "member", address, context.clock())
 
         def add(connection: sa.Connection) -> Email:
+            organizations.lock(connection, who.id)
             known = self._as_owner(connection, who)
             there = next((one for one in known if one.email == address), None)
             if there is not None:
@@ -85,6 +86,7 @@ class Emails:
         now = context.clock()
 
         def remove(connection: sa.Connection) -> Response:
+            organizations.lock(connection, who.id)
             known = {one.id: one for one in self._as_owner(connection, who)}
             email = known.get(email_id)
             if email is None:

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import SCHEMA as RELAY_SCHEMA
 from fulfillment_sdk.relay import Relay
-from fulfillment_sdk.server.databases import store_url
-from fulfillment_sdk.server.gateway import dev_mailbox, endpoint_url, subscriptions
+from fulfillment_sdk.server.databases import open_store
+from fulfillment_sdk.server.gateway import api_document, dev_mailbox, endpoint_url, subscriptions
 from fulfillment_sdk.server.gateway.admin import Admin
+from fulfillment_sdk.server.gateway.admin_subscriptions import AdminSubscriptions
+from fulfillment_sdk.server.gateway.admin_tokens import AdminTokens
 from fulfillment_sdk.server.gateway.answers import Gate
+from fulfillment_sdk.server.gateway.api_document import ApiDocument
 from fulfillment_sdk.server.gateway.attachments import Attachments
 from fulfillment_sdk.server.gateway.auth import Auth
 from fulfillment_sdk.server.gateway.case_files import CaseFiles
@@ -23,15 +26,20 @@ from fulfillment_sdk.server.gateway.case_views import CaseViews
 from fulfillment_sdk.server.gateway.cases import Cases
 from fulfillment_sdk.server.gateway.context import Context, Live
 from fulfillment_sdk.server.gateway.emails import Emails
+from fulfillment_sdk.server.gateway.events_feed import EventsFeed
+from fulfillment_sdk.server.gateway.feed_watch import FeedWatch
 from fulfillment_sdk.server.gateway.housekeeping import keep_house
+from fulfillment_sdk.server.gateway.key_check import check_keys
 from fulfillment_sdk.server.gateway.mailer import Mailbox
 from fulfillment_sdk.server.gateway.notices import keep_telling
 from fulfillment_sdk.server.gateway.notifications import Notifications
-from fulfillment_sdk.server.gateway.schema import SCHEMA
+from fulfillment_sdk.server.gateway.schema import LEASES, SCHEMA
+from fulfillment_sdk.server.gateway.subscription_actions import SubscriptionActions
+from fulfillment_sdk.server.gateway.subscription_deliveries import SubscriptionDeliveries
 from fulfillment_sdk.server.gateway.subscriptions import Subscriptions
 from fulfillment_sdk.server.gateway.upstream import PortalClient
+from fulfillment_sdk.server.peers import Peers, keyrings
 from fulfillment_sdk.server.pulse import Pulse
-from fulfillment_sdk.store import Sealer, Store
 
 _PARTNERS = "/webform"  # below the mount at /api/webhook
 
@@ -62,13 +70,17 @@ class Gateway:
             context = self.context
             settings = context.settings
             store = await asyncio.to_thread(
-                Store.open,
-                store_url(settings, "gateway"),
+                open_store,
+                settings,
+                "gateway",
                 schemas=[SCHEMA, RELAY_SCHEMA],
-                sealer=Sealer(settings.storage_keys),
                 clock=context.clock,
             )
             stack.push_async_callback(asyncio.to_thread, store.close)
+            await store.read(lambda connection: check_keys(connection, store.sealer))
+            peers = Peers(store, LEASES, context.name, keyrings(settings))
+            await store.write(peers.join)
+            stack.push_async_callback(peers.leave)
             disabled = asyncio.Event()
             relay = Relay(
                 store,
@@ -81,20 +93,30 @@ class Gateway:
                 },
                 clock=context.clock,
                 on_disabled=lambda _name, _why: disabled.set(),
+                retention=settings.event_retention,
+                feeds=True,
             )
             await stack.enter_async_context(relay.running())
             portal = PortalClient(settings.portal_url, token=settings.intake_token)
             stack.push_async_callback(portal.close)
             pulse = Pulse(store)
-            context.live = Live(store, relay, portal, pulse)
+            feed_watch = FeedWatch(store, relay)
+            context.live = Live(store, relay, portal, pulse, feed_watch, disabled)
             chores = (
                 keep_house(store, context.clock),
                 pulse.keep_feeling(),
+                peers.keep(),
                 keep_telling(context, disabled),
+                feed_watch.run(),
             )
             for chore in chores:
                 stack.push_async_callback(_end, asyncio.create_task(chore))
             self._running = stack.pop_all()
+
+    def end_waits(self) -> None:
+        """Answer those who wait for events now."""
+        if self.context.live is not None:
+            self.context.live.feed_watch.end()
 
     async def stop(self) -> None:
         """Finish what is in hand, then let go of store and connections; twice does no harm."""
@@ -122,21 +144,34 @@ def _routes(context: Context) -> list[BaseRoute]:
     partners: list[BaseRoute] = [
         *Auth(context).routes(f"{_PARTNERS}/auth"),
         *Subscriptions(context).routes(_PARTNERS),
+        *SubscriptionActions(context).routes(_PARTNERS),
+        *SubscriptionDeliveries(context).routes(_PARTNERS),
         *Emails(context).routes(_PARTNERS),
         *Cases(context).routes(_PARTNERS),
         *CaseViews(context).routes(_PARTNERS),
         *CaseReports(context).routes(_PARTNERS),
         *CaseFiles(context).routes(_PARTNERS),
+        *EventsFeed(context).routes(_PARTNERS),
         *Attachments(context).routes(_PARTNERS),
     ]
-    mounts = [
+    administration = [
+        *Admin(context).routes(""),
+        *AdminTokens(context).routes(""),
+        *AdminSubscriptions(context).routes(""),
+    ]
+    mounts: list[BaseRoute] = [
         Mount("/api/webhook", Gate(partners), name="partners"),
         Mount("/gateway", Gate([*Notifications(context).routes("")]), name="notifications"),
-        Mount("/admin/api", Gate([*Admin(context).routes("")]), name="admin"),
+        Mount(
+            "/admin/api",
+            Gate([*administration]),
+            name="admin",
+        ),
+        Route(api_document.PATH, Gate([*ApiDocument(context).routes()]), name="document"),
     ]
     if isinstance(context.mailbox, Mailbox):
         mounts.append(Mount("/dev", Gate([*dev_mailbox.routes(context.mailbox)]), name="dev"))
-    return list(mounts)
+    return mounts
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -36,8 +36,9 @@ def sweep(connection: sa.Connection, now: float) -> int:
     )
     removed = 0
     for key, time, kept in old:
-        found = connection.execute(sa.select(key).where(time <= now - kept).limit(BATCH))
-        ids = found.scalars().all()
+        # Locked: what is renewed at this moment stays, and two gateways remove different rows.
+        query = sa.select(key).where(time <= now - kept).limit(BATCH)
+        ids = connection.execute(query.with_for_update(skip_locked=True)).scalars().all()
         if ids:
             connection.execute(sa.delete(key.table).where(key.in_(ids)))
         removed += len(ids)
@@ -47,7 +48,7 @@ def sweep(connection: sa.Connection, now: float) -> int:
 def _sweep_reservations(connection: sa.Connection, now: float) -> int:
     table = reservations_table
     query = sa.select(table.c.intake_id).where(table.c.created_at <= now - reservations.KEPT)
-    ids = connection.execute(query.limit(BATCH)).scalars().all()
+    ids = connection.execute(query.limit(BATCH).with_for_update(skip_locked=True)).scalars().all()
     if ids:
         connection.execute(keys_table.delete().where(keys_table.c.intake_id.in_(ids)))
         connection.execute(table.delete().where(table.c.intake_id.in_(ids)))
@@ -69,4 +70,6 @@ async def keep_house(
                 removed = await store.write(lambda connection: sweep(connection, clock()))
         except StoreError as error:
             _logger.warning("gateway housekeeping failed: %s", error.message)
+        except sa.exc.SQLAlchemyError as error:
+            _logger.warning("gateway housekeeping failed: %s", type(error).__name__)
         await sleep(every)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeVar
+from typing import Literal
 
 import sqlalchemy as sa
 from attrs import field, frozen
@@ -13,8 +13,6 @@ from fulfillment_sdk.server.gateway import reservations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.reservations import Claim
 from fulfillment_sdk.server.gateway.upstream import IntakeAnswer
-
-T = TypeVar("T")
 
 
 @frozen
@@ -49,16 +47,16 @@ async def create_case(
             organization_id=organization_id,
             key_digests=digests,
             digest=digest,
-            now=context.clock(),
+            now=context.store.now(connection),  # gateways' clocks differ
             **names,
         )
 
-    claimed = await _once_more(context, claim())
+    claimed = await _claimed(context, claim())
     for pause in reservations.WAITS:
         if claimed.kind != "wait":
             break
         await context.sleep(pause)
-        claimed = await _once_more(context, claim())
+        claimed = await _claimed(context, claim())
     if claimed.kind == "wait":
         return Outcome("busy")
     if claimed.kind == "conflict":
@@ -96,12 +94,12 @@ async def _settle(
     return Outcome("refused", answer.body) if answer.kind == "refused" else Outcome("unavailable")
 
 
-async def _once_more(context: Context, work: Callable[[sa.Connection], T]) -> T:
-    """Run a write; where another process reserved the same key at this moment, once again."""
+async def _claimed(context: Context, work: Callable[[sa.Connection], Claim]) -> Claim:
+    """Reserve; whose key another process reserved at this moment waits like any second request."""
     try:
         return await context.store.write(work)
     except sa.exc.IntegrityError:
-        return await context.store.write(work)
+        return Claim("wait")
 
 
 def _src_uid(case: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.gateway.registration import Entitlement
+from fulfillment_sdk.server.gateway.subscription_fields import BY_ADMIN
 
 _MOST_NAME = 80  # a stranger chooses the name that this mail carries: keep it short
 
@@ -65,7 +66,15 @@ def disabled(subscription: Destination) -> Letter:
         f"Your webhook subscription {subscription.name} gets no notifications any more.\n\n"
         + (f"    Its description: {about}\n" if about else "")
         + f"    The cause: {subscription.disabled_why}\n\n"
-        "Its events are kept. Mend the endpoint, then enable the subscription again with\n\n"
+        f"Its events are kept. {_way_back(subscription)}",
+    )
+
+
+def _way_back(subscription: Destination) -> str:
+    if subscription.disabled_why == BY_ADMIN:
+        return "Ask the people who run this service to enable it again.\n"
+    return (
+        "Mend the endpoint, then enable the subscription again with\n\n"
         f"    PATCH /api/webhook/webform/subscriptions/{subscription.name}/\n"
-        '    {"enabled": true}\n',
+        '    {"enabled": true}\n'
     )

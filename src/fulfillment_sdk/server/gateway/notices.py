@@ -1,7 +1,7 @@
 """Telling an owner by mail that a subscription was disabled (contract, section 4).
 
 What was told is kept with the subscription, so that neither a crash nor a mail server that is down
-leaves an owner in the dark.
+leaves an owner in the dark. Of several gateways one tells it: the one that has the lease.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from fulfillment_sdk.server.gateway import organizations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.letters import disabled
 from fulfillment_sdk.server.gateway.mailer import MailFailed
+from fulfillment_sdk.server.gateway.schema import LEASES
 from fulfillment_sdk.server.gateway.subscription_fields import BY_HAND, TOLD
 
 EVERY = 600.0
 """Seconds between looks; a subscription that is disabled meanwhile is looked at once."""
+
+LEASE = 300.0
+"""Seconds that one gateway has for a mail, before another one sends it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -41,12 +45,21 @@ async def tell_owners(context: Context) -> int:
     Raises ``MailFailed`` where the mail server refused; what is left is told the next time.
     """
     due = await context.store.read(lambda connection: _due(connection, context))
+    told = 0
     for notice in due:
-        written = disabled(notice.subscription)
-        for address in notice.to:
-            await context.mailer.send(to=address, subject=written.subject, text=written.text)
-        await context.store.write(partial(_mark, context=context, told=notice.subscription))
-    return len(due)
+        subscription = notice.subscription
+        if not await context.store.write(partial(_claim, context=context, notice=notice)):
+            continue
+        written = disabled(subscription)
+        try:
+            for address in notice.to:
+                await context.mailer.send(to=address, subject=written.subject, text=written.text)
+        except MailFailed:
+            await context.store.write(partial(_let_go, context=context, told=subscription))
+            raise
+        await context.store.write(partial(_mark, context=context, told=subscription))
+        told += 1
+    return told
 
 
 async def keep_telling(context: Context, wake: asyncio.Event, *, every: float = EVERY) -> None:
@@ -91,9 +104,35 @@ def _is_due(one: Destination) -> bool:
     return not one.enabled and not held and one.settings.get(TOLD) != one.disabled_why
 
 
+def _claim(connection: sa.Connection, *, context: Context, notice: Notice) -> bool:
+    """Take it upon this gateway to send a mail, unless another one does or has done so."""
+    name = notice.subscription.name
+    mine = LEASES.take(
+        connection,
+        _lease(name),
+        holder=context.name,
+        now=context.store.now(connection),
+        seconds=LEASE,
+    )
+    found = context.relay.get_destination(connection, name) if mine else None
+    if mine and (found is None or not _is_due(found)):
+        _let_go(connection, context=context, told=notice.subscription)
+        return False
+    return mine
+
+
+def _let_go(connection: sa.Connection, *, context: Context, told: Destination) -> None:
+    LEASES.release(connection, _lease(told.name), holder=context.name)
+
+
+def _lease(subscription: str) -> str:
+    return f"notice:{subscription}"
+
+
 def _mark(connection: sa.Connection, *, context: Context, told: Destination) -> None:
     """Keep what was told, unless the subscription has changed or gone since."""
-    now = context.relay.get_destination(connection, told.name)
+    _let_go(connection, context=context, told=told)
+    now = context.relay.get_destination(connection, told.name, for_update=True)
     if now is not None and now.disabled_why == told.disabled_why:
         settings = {**now.settings, TOLD: told.disabled_why}
         context.relay.put_destination(connection, attrs.evolve(now, settings=settings))

@@ -16,6 +16,9 @@ from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.context import Context
 
+STATUS = "status"
+"""The label that has a case's new status: subscriptions may go by it."""
+
 _LONGEST = 200
 _LARGEST = 2**63 - 1
 
@@ -92,7 +95,13 @@ def to_event(read: Notification, body: bytes) -> Event | str:
     if found.sequence is not None and not 0 <= found.sequence <= _LARGEST:
         return "its sequence can't be stored"
     return Event(
-        id=read.id, type=found.type, lane=lane, sequence=found.sequence, body=body, owner=owner
+        id=read.id,
+        type=found.type,
+        lane=lane,
+        sequence=found.sequence,
+        body=body,
+        owner=owner,
+        labels={} if found.new_status is None else {STATUS: found.new_status},
     )
 
 

@@ -63,6 +63,12 @@ def get(connection: sa.Connection, organization_id: str) -> Organization | None:
     return _one(connection, sa.select(*_COLUMNS).where(organizations.c.id == organization_id))
 
 
+def lock(connection: sa.Connection, organization_id: str) -> Organization | None:
+    """Return the organisation as ``get`` does, and keep others from changing it meanwhile."""
+    query = sa.select(*_COLUMNS).where(organizations.c.id == organization_id)
+    return _one(connection, query.with_for_update())
+
+
 def page(
     connection: sa.Connection, *, state: str | None, after: str | None, limit: int
 ) -> Sequence[Organization]:
@@ -117,14 +123,17 @@ def find_email(
     *,
     digests: Sequence[str],
     sealer: Sealer,
+    keep: bool = False,
 ) -> Email | None:
     """Return the organisation's address that is ``email``, in a time that tells nothing.
 
     ``digests`` are its keyed hashes, under each key with which it may have been added. What was
-    added before there were digests is opened and compared.
+    added before there were digests is opened and compared. With ``keep`` nobody removes it before
+    the transaction ends.
     """
     likely = emails.c.digest.in_(digests) | emails.c.digest.is_(None)
-    found = _opened(connection, (emails.c.organization_id == organization_id) & likely, sealer)
+    mine = (emails.c.organization_id == organization_id) & likely
+    found = _opened(connection, mine, sealer, keep=keep)
     return next((one for one in found if one.email == email), None)
 
 
@@ -138,11 +147,22 @@ def add_email(connection: sa.Connection, email: Email, sealer: Sealer, *, digest
             id=email.id,
             organization_id=email.organization_id,
             role=email.role,
-            email=sealer.seal(email.email.encode(), _context(email.id)),
+            email=sealer.seal(email.email.encode(), sealed_for(email.id)),
             added_at=email.added_at,
             digest=digest,
         )
     )
+
+
+def oldest_sealed(connection: sa.Connection, *, limit: int) -> list[tuple[str, bytes]]:
+    """Return ids and sealed texts of the oldest addresses of all organisations."""
+    query = sa.select(emails.c.id, emails.c.email).order_by(emails.c.added_at, emails.c.id)
+    return [(row.id, bytes(row.email)) for row in connection.execute(query.limit(limit))]
+
+
+def sealed_for(email_id: str) -> str:
+    """Return the context that an address is sealed for."""
+    return f"gateway_emails.email:{email_id}"
 
 
 def remove_email(connection: sa.Connection, email_id: str) -> None:
@@ -151,9 +171,13 @@ def remove_email(connection: sa.Connection, email_id: str) -> None:
 
 
 def _opened(
-    connection: sa.Connection, condition: sa.ColumnElement[bool], sealer: Sealer
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    sealer: Sealer,
+    *,
+    keep: bool = False,
 ) -> list[Email]:
-    rows = connection.execute(
+    query = (
         sa.select(
             emails.c.id,
             emails.c.organization_id,
@@ -164,12 +188,15 @@ def _opened(
         .where(condition)
         .order_by(emails.c.role.desc(), emails.c.added_at, emails.c.id)
     )
+    if keep:
+        query = query.with_for_update(read=True, key_share=True)
+    rows = connection.execute(query)
     return [
         Email(
             row.id,
             row.organization_id,
             row.role,
-            sealer.open(bytes(row.email), _context(row.id)).decode(),
+            sealer.open(bytes(row.email), sealed_for(row.id)).decode(),
             row.added_at,
         )
         for row in rows
@@ -181,7 +208,3 @@ def _one(
 ) -> Organization | None:
     row = connection.execute(query).one_or_none()
     return None if row is None else Organization(*row)
-
-
-def _context(email_id: str) -> str:
-    return f"gateway_emails.email:{email_id}"

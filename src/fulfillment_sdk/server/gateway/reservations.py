@@ -13,6 +13,7 @@ from typing import Literal
 import sqlalchemy as sa
 from attrs import field, frozen
 
+from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.server.gateway.schema import cases, keys, reservations
 from fulfillment_sdk.server.gateway.upstream import IntakeAnswer
 from fulfillment_sdk.store import Sealer
@@ -151,26 +152,30 @@ def record(
             answer=sealer.seal(answer.body, _context(intake_id)), held_until=now, created_at=now
         )
     )
-    known = sa.select(cases.c.case_id).where(cases.c.case_id == answer.case_id)
-    if connection.execute(known).one_or_none() is None:
-        connection.execute(
-            cases.insert().values(
-                case_id=answer.case_id,
-                organization_id=organization_id,
-                reference_number=answer.reference_number,
-                created_at=now,
-            )
+    connection.execute(
+        insert_for(connection, cases)
+        .values(
+            case_id=answer.case_id,
+            organization_id=organization_id,
+            reference_number=answer.reference_number,
+            created_at=now,
         )
+        .on_conflict_do_nothing()
+    )
 
 
 def drop(connection: sa.Connection, *, intake_id: str, holder: str) -> None:
     """Forget a reservation whose case the portal refused: the keys may be used anew."""
+    # Locked in the order of `_look_up`; from here on no further key can come to it.
+    connection.execute(
+        sa.select(keys.c.key).where(keys.c.intake_id == intake_id).with_for_update()
+    ).all()
     held = sa.select(reservations.c.intake_id).where(
         reservations.c.intake_id == intake_id,
         reservations.c.holder == holder,
         reservations.c.answer.is_(None),
     )
-    if connection.execute(held).one_or_none() is not None:
+    if connection.execute(held.with_for_update()).one_or_none() is not None:
         connection.execute(keys.delete().where(keys.c.intake_id == intake_id))
         connection.execute(reservations.delete().where(reservations.c.intake_id == intake_id))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from fulfillment_sdk.server.leases import Leases, lease_table
 from fulfillment_sdk.store import Schema
 
 metadata = sa.MetaData()
@@ -125,5 +126,8 @@ cases = sa.Table(
     sa.Index("gateway_cases_by_organization", "organization_id", "created_at"),
 )
 """Whose case it is."""
+
+LEASES = Leases(lease_table(metadata, "gateway"))
+"""Which gateways are there, and what only one of them does."""
 
 SCHEMA = Schema("gateway", metadata, "fulfillment_sdk.server.gateway.migrations")

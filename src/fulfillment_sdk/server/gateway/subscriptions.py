@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,11 +13,18 @@ from fulfillment_sdk import signing
 from fulfillment_sdk.relay import Destination, RetryPolicy
 from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
+from fulfillment_sdk.server.gateway.answers import Refused
 from fulfillment_sdk.server.gateway.bearer import principal
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.paging import Page, as_list
-from fulfillment_sdk.server.gateway.subscription_fields import read_changes, read_wanted
-from fulfillment_sdk.times import format_time
+from fulfillment_sdk.server.gateway.subscription_fields import (
+    BY_ADMIN,
+    only,
+    read_changes,
+    read_wanted,
+)
+from fulfillment_sdk.server.gateway.subscription_rows import hold_active, mine, shown
+from fulfillment_sdk.server.gateway.subscription_warnings import warnings
 
 SINK = "webhook"
 """The kind of sink that serves subscriptions."""
@@ -23,6 +32,9 @@ SINK = "webhook"
 # Contract, section 4: tries of a 400 or 422, and when a dead endpoint's subscription is disabled.
 _REJECT_TRIES = 3
 _DISABLE_AFTER = (5 * 86_400.0, 20)
+# The sink's 15 s, and the reading of an answer. What a killed gateway had in hand waits for one and
+# a half times as long until another one sends it.
+_ATTEMPT_SECONDS = 18.0
 
 
 class Subscriptions:
@@ -69,6 +81,7 @@ class Subscriptions:
                 "description": wanted.description,
             },
             types=wanted.events,
+            only=only(wanted.statuses),
             owner=who.id,
             policy=RetryPolicy(
                 schedule=context.settings.retry_schedule,
@@ -76,13 +89,26 @@ class Subscriptions:
                 reject_tries=_REJECT_TRIES,
                 disable_after=_DISABLE_AFTER,
             ),
+            timeout=_ATTEMPT_SECONDS,
             created_at=context.clock(),
         )
-        stored = await context.store.write(
-            lambda connection: context.relay.put_destination(connection, destination)
-        )
+
+        def add(connection: sa.Connection) -> Destination:
+            hold_active(connection, who.id)
+            there = context.relay.list_destinations(connection, who.id)
+            if len(there) >= context.settings.subscription_limit:
+                raise Refused(http.error("Subscription limit reached", 409))
+            return context.relay.put_destination(connection, destination)
+
+        stored = await context.store.write(add)
         return http.json_response(
-            {**shown(stored), "secret": secret}, 201, headers={"Cache-Control": "no-store"}
+            {
+                **shown(stored, now=context.clock()),
+                "secret": secret,
+                **_warned(wanted.events, wanted.statuses),
+            },
+            201,
+            headers={"Cache-Control": "no-store"},
         )
 
     async def all(self, request: Request) -> Response:
@@ -90,24 +116,26 @@ class Subscriptions:
         context = self._context
         who = await principal(context, request)
         page = Page.of(request)
-        mine = await context.store.read(
+        there = await context.store.read(
             lambda connection: context.relay.list_destinations(connection, who.id)
         )
-        found, following = page.cut(mine, lambda destination: destination.name)
-        return http.json_response(as_list([shown(one) for one in found], following))
+        found, following = page.cut(there, lambda destination: destination.name)
+        now = context.clock()
+        return http.json_response(as_list([shown(one, now=now) for one in found], following))
 
     async def show(self, request: Request) -> Response:
         """Show one subscription, without its secret."""
         context = self._context
         who = await principal(context, request)
         name = request.path_params["id"]
-        found = await context.store.read(lambda connection: self._mine(connection, name, who.id))
-        return answers.not_found() if found is None else http.json_response(shown(found))
+        found = await context.store.read(lambda connection: mine(context, connection, name, who.id))
+        return answers.not_found() if found is None else self._told(found)
 
     async def change(self, request: Request) -> Response:
-        """Change what is given of ``url``, ``events``, ``description`` and ``enabled``.
+        """Change what is given of ``url``, ``events``, ``statuses``, ``description``, ``enabled``.
 
-        Enabled again, it gets what was kept for it meanwhile.
+        Enabled again, it gets what was kept for it meanwhile. What an administrator has disabled
+        stays so: 409.
         """
         context = self._context
         who = await principal(context, request)
@@ -115,13 +143,19 @@ class Subscriptions:
         changes = read_changes(await answers.read_object(request), dev=context.settings.dev)
 
         def change(connection: sa.Connection) -> Destination | None:
-            mine = self._mine(connection, name, who.id)
-            if mine is None:
+            if changes.enabled:
+                hold_active(connection, who.id)
+            found = mine(context, connection, name, who.id, for_update=True)
+            if found is None:
                 return None
-            return context.relay.put_destination(connection, changes.of(mine))
+            if changes.enabled and found.disabled_why == BY_ADMIN:
+                raise Refused(http.error("Subscription was disabled by an administrator", 409))
+            return context.relay.put_destination(connection, changes.of(found))
 
         changed = await context.store.write(change)
-        return answers.not_found() if changed is None else http.json_response(shown(changed))
+        if changed is None:
+            return answers.not_found()
+        return self._told(changed, **_warned(changes.events or (), changes.statuses or ()))
 
     async def delete(self, request: Request) -> Response:
         """Delete one subscription, with what is pending for it."""
@@ -130,24 +164,16 @@ class Subscriptions:
         name = request.path_params["id"]
 
         def remove(connection: sa.Connection) -> bool:
-            mine = self._mine(connection, name, who.id) is not None
-            return mine and context.relay.remove_destination(connection, name)
+            found = mine(context, connection, name, who.id)
+            return found is not None and context.relay.remove_destination(connection, name)
 
         removed = await context.store.write(remove)
         return Response(status_code=204) if removed else answers.not_found()
 
-    def _mine(self, connection: sa.Connection, name: str, owner: str) -> Destination | None:
-        found = self._context.relay.get_destination(connection, name)
-        return found if found is not None and found.owner == owner else None
+    def _told(self, found: Destination, **more: object) -> Response:
+        return http.json_response({**shown(found, now=self._context.clock()), **more})
 
 
-def shown(destination: Destination) -> dict[str, object]:
-    """Return a subscription as its owner sees it, which is without the secret."""
-    return {
-        "id": destination.name,
-        "url": destination.settings["url"],
-        "events": list(destination.types),
-        "description": destination.settings["description"],
-        "enabled": destination.enabled,
-        "created_at": format_time(destination.created_at or 0.0),
-    }
+def _warned(events: Sequence[str], statuses: Sequence[str]) -> dict[str, object]:
+    found = warnings(events=events, statuses=statuses)
+    return {"warnings": found} if found else {}

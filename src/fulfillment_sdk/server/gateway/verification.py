@@ -8,6 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 from attrs import field, frozen
 
+from fulfillment_sdk.server import locks
 from fulfillment_sdk.server.gateway import codes, issued, limits, organizations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.letters import Letter, letter
@@ -74,11 +75,14 @@ def prepare(
     """
     now = context.clock()
     mail_id = context.ids("mail")
+    by_email, by_address = context.digests.email(pair.email), context.digests.address(caller)
+    # What is counted first must not be counted by two at once.
+    locks.hold(connection, f"gateway mails {by_email}", f"gateway mails {by_address}")
     wait = limits.count_mail(
         connection,
         mail_id=mail_id,
-        email=context.digests.email(pair.email),
-        address=context.digests.address(caller),
+        email=by_email,
+        address=by_address,
         limits=context.settings.code_limits,
         now=now,
     )
@@ -127,12 +131,12 @@ def legacy(connection: sa.Connection, context: Context, pair: Pair) -> Grant | N
     With ``--dev`` a name that nobody owns is registered and active at once. Contract, section 1.
     """
     now = context.clock()
-    organization = organizations.find(connection, pair.key)
-    if organization is None:
-        found = _found(connection, context, pair, "active", now) if context.settings.dev else None
-    else:
-        email = _email_of(connection, context, organization.id, pair)
-        found = None if email is None else (organization, email)
+    is_free = organizations.find(connection, pair.key) is None
+    found = None
+    if is_free and context.settings.dev:
+        found = _found(connection, context, pair, "active", now)
+    if found is None:  # or somebody has registered it this moment, perhaps with the same address
+        found = _known(connection, context, pair)
     granted = None if found is None else _grant(connection, context, *found)
     return granted if isinstance(granted, Grant) else None
 
@@ -149,13 +153,22 @@ def _member(
     connection: sa.Connection, context: Context, pair: Pair, now: float
 ) -> tuple[Organization, Email] | None:
     """The organisation and the address that acts for it; registered here if the name is free."""
-    organization = organizations.find(connection, pair.key)
-    if organization is not None:
-        email = _email_of(connection, context, organization.id, pair)
-        return None if email is None else (organization, email)
+    if organizations.find(connection, pair.key) is not None:
+        return _known(connection, context, pair)
     if not context.rules.may_register(pair.email, pair.key):
         return None
     return _found(connection, context, pair, context.rules.first_state, now)
+
+
+def _known(
+    connection: sa.Connection, context: Context, pair: Pair
+) -> tuple[Organization, Email] | None:
+    organization = organizations.find(connection, pair.key)
+    if organization is None:
+        return None
+    # Kept: were the address removed at this moment, its new token would not be revoked with it.
+    email = _email_of(connection, context, organization.id, pair, keep=True)
+    return None if email is None else (organization, email)
 
 
 def _found(
@@ -175,7 +188,12 @@ def _found(
 
 
 def _email_of(
-    connection: sa.Connection, context: Context, organization_id: str, pair: Pair
+    connection: sa.Connection,
+    context: Context,
+    organization_id: str,
+    pair: Pair,
+    *,
+    keep: bool = False,
 ) -> Email | None:
     return organizations.find_email(
         connection,
@@ -183,6 +201,7 @@ def _email_of(
         pair.email,
         digests=context.digests.member_by_any_key(organization_id, pair.email),
         sealer=context.store.sealer,
+        keep=keep,
     )
 
 

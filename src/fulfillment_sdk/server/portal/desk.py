@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.server.heavy import Heavy
 from fulfillment_sdk.server.portal.schema import COUNTERS
 from fulfillment_sdk.store import Store
 
@@ -37,7 +38,8 @@ def token_hash(token: str) -> str:
 class Desk:
     """A portal's store and relay, and what is handed in: clock (epoch seconds), ids, tokens.
 
-    ``public_url`` is the gateway's address as partners see it; timeouts are seconds.
+    ``public_url`` is the gateway's address as partners see it; timeouts are seconds. ``heavy`` runs
+    what keeps a core busy.
     """
 
     store: Store
@@ -48,6 +50,7 @@ class Desk:
     public_url: str
     acceptance_timeout: float
     rework_timeout: float
+    heavy: Heavy = attrs.field(factory=Heavy)
 
     def seal(self, value: object, context: str) -> bytes:
         """Return a JSON value sealed for ``context`` (``table.column:id``)."""

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.errors import IllegalTransition, PayloadError, StoreError
+from fulfillment_sdk.server.heavy import Busy
 from fulfillment_sdk.server.http import (
     BodyTooLarge,
     Endpoint,
@@ -31,6 +32,7 @@ from fulfillment_sdk.server.portal import staff
 from fulfillment_sdk.server.portal.desk import Desk
 from fulfillment_sdk.server.portal.refusal import Refusal, not_found
 from fulfillment_sdk.server.portal.staff import Member
+from fulfillment_sdk.server.windows import Windows, caller
 
 BODY_LIMIT: Final = 256 * 1024
 MOST: Final = 200
@@ -40,6 +42,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,18}", re.ASCII)
 _BUSY: Final = {"Retry-After": "5"}
+_MINUTE: Final = 60.0
+_FAILURES: Final = 60
 
 _log = logging.getLogger(__name__)
 
@@ -47,11 +51,29 @@ StaffHandler = Callable[[Desk, Request, Member], Awaitable[Response]]
 IntakeHandler = Callable[[Desk, Request], Awaitable[Response]]
 
 
+@attrs.frozen
+class Crowd:
+    """How often staff may call: each person from an address, and tokens that don't count.
+
+    The gateway's own calls are not counted: it counts its partners'.
+    """
+
+    calls: Windows
+    failures: Windows
+
+    @classmethod
+    def of(cls, call_rate: int, *, dev: bool) -> Crowd:
+        """Return windows for ``call_rate`` calls a minute."""
+        failures = max(call_rate, _FAILURES) if dev else _FAILURES
+        return cls(Windows(call_rate, seconds=_MINUTE), Windows(failures, seconds=_MINUTE))
+
+
 @attrs.frozen(kw_only=True)
 class Door:
     """Lets in staff and the gateway. ``desk()`` raises ``StoreError`` before the portal started."""
 
     desk: Callable[[], Desk]
+    crowd: Crowd
     staff_token: str = attrs.field(repr=False)
     intake_token: str = attrs.field(repr=False)
 
@@ -62,8 +84,13 @@ class Door:
             try:
                 desk = self.desk()
                 member = await self._member(desk, bearer(request))
+                address, now = caller(request), desk.clock()
                 if member is None:
-                    return _unauthorized()
+                    wait = self.crowd.failures.wait(address, now)
+                    return _unauthorized() if wait is None else _too_many(wait)
+                wait = self.crowd.calls.wait((member.id, address), now)
+                if wait is not None:
+                    return _too_many(wait)
                 return await handler(desk, request, member)
             except _KNOWN as error:
                 return answer(error)
@@ -113,6 +140,7 @@ _KNOWN: Final = (
     IllegalTransition,
     BodyTooLarge,
     PayloadError,
+    Busy,
     StoreError,
     sa.exc.IntegrityError,
 )
@@ -127,6 +155,8 @@ def answer(error: Exception) -> Response:
             return status_error(str(error), 409)
         case BodyTooLarge():
             return status_error("The request body is too large", 413)
+        case Busy():
+            return status_error("Too many reports at once", 503, headers=_BUSY)
         case PayloadError():
             return status_error("Invalid JSON in request body", 400)
         case _:
@@ -167,6 +197,10 @@ def page_size(request: Request) -> int:
     if limit and not _NUMBER.fullmatch(limit):
         raise Refusal(400, "Invalid value for field: limit")
     return min(max(int(limit or USUAL), 1), MOST)
+
+
+def _too_many(wait: int) -> Response:
+    return status_error("Too many requests", 429, headers={"Retry-After": str(wait)})
 
 
 def _unauthorized() -> Response:

@@ -5,7 +5,6 @@ Contract, section 4, "Inner hops".
 
 from __future__ import annotations
 
-import asyncio
 import functools
 
 import sqlalchemy as sa
@@ -41,7 +40,7 @@ async def report(desk: Desk, request: Request) -> Response:
     found = await desk.store.read(
         lambda connection: _reported(desk, connection, case_id, organization_id)
     )
-    document = await asyncio.to_thread(_render, desk, found)
+    document = await desk.heavy.run(_render, desk, found)
     name = f"{found.case.reference_number}.pdf"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',

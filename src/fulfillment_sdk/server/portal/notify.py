@@ -10,6 +10,9 @@ from fulfillment_sdk.relay import Delivery, Destination, Outcome, Reject, Retry,
 NAME: Final = "gateway"
 KIND: Final = "webhook"
 PATH: Final = "/gateway/notifications/"
+ATTEMPT_SECONDS: Final = 18.0
+"""The sink's 15 s, and the reading of an answer. What a killed portal had in hand waits for one and
+a half times as long until another one sends it."""
 
 
 class Steadfast:
@@ -47,6 +50,7 @@ def gateway(
         KIND,
         settings={"url": gateway_url.rstrip("/") + PATH, "secrets": list(secrets)},
         policy=RetryPolicy.endless_backoff(*backoff),
+        timeout=ATTEMPT_SECONDS,
     )
 
 

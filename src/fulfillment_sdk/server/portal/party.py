@@ -14,17 +14,18 @@ from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.plugins.addresses import anything
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Relay, Sink
-from fulfillment_sdk.server.databases import store_url
+from fulfillment_sdk.server.databases import open_store
+from fulfillment_sdk.server.peers import Peers, keyrings
 from fulfillment_sdk.server.portal import notify
-from fulfillment_sdk.server.portal.desk import Desk, Ids
-from fulfillment_sdk.server.portal.door import Door
+from fulfillment_sdk.server.portal.desk import Desk, Ids, new_id
+from fulfillment_sdk.server.portal.door import Crowd, Door
 from fulfillment_sdk.server.portal.files.housekeeping import keep_house
 from fulfillment_sdk.server.portal.routes import routes
-from fulfillment_sdk.server.portal.schema import SCHEMA
+from fulfillment_sdk.server.portal.schema import LEASES, SCHEMA
 from fulfillment_sdk.server.portal.timers import Timers
 from fulfillment_sdk.server.pulse import Pulse
 from fulfillment_sdk.server.settings import Settings
-from fulfillment_sdk.store import Sealer, Store
+from fulfillment_sdk.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Portal:
             desk=self._desk_now,
             staff_token=settings.staff_token,
             intake_token=settings.intake_token,
+            crowd=Crowd.of(settings.call_rate, dev=settings.dev),
         )
         self.routes: Sequence[BaseRoute] = routes(door, self._expect)
 
@@ -75,8 +77,18 @@ class Portal:
         """
         settings = self._settings
         async with contextlib.AsyncExitStack() as opened:
-            desk = await asyncio.to_thread(self._open_desk)
-            opened.push_async_callback(asyncio.to_thread, desk.store.close)
+            store = await asyncio.to_thread(
+                open_store,
+                settings,
+                "portal",
+                schemas=[relay.SCHEMA, SCHEMA],
+                clock=self._clock,
+            )
+            opened.push_async_callback(asyncio.to_thread, store.close)
+            peers = Peers(store, LEASES, new_id("portal"), keyrings(settings))
+            await store.write(peers.join)
+            opened.push_async_callback(peers.leave)
+            desk = await asyncio.to_thread(self._desk_over, store)
             await opened.enter_async_context(desk.relay.running())
             self._desk, self._timers = desk, Timers(desk)
             self._pulse = Pulse(desk.store)
@@ -84,9 +96,14 @@ class Portal:
             opened.push_async_callback(_end, feeling)
             tidying = asyncio.create_task(keep_house(desk), name="portal-housekeeping")
             opened.push_async_callback(_end, tidying)
+            staying = asyncio.create_task(peers.keep(), name="portal-peers")
+            opened.push_async_callback(_end, staying)
             self._running = asyncio.create_task(self._timers.run(), name="portal-timers")
             self._open = opened.pop_all()
         log.info("Portal started, notifying %s", settings.gateway_url)
+
+    def end_waits(self) -> None:
+        """Nobody waits for news here."""
 
     async def stop(self) -> None:
         """End timers and dispatcher, then close the store; harmless when not started."""
@@ -114,21 +131,21 @@ class Portal:
         """Return the portal's relay while it runs."""
         return {} if self._desk is None else {"portal": self._desk.relay}
 
-    def _open_desk(self) -> Desk:
+    def _desk_over(self, store: Store) -> Desk:
         settings = self._settings
-        store = Store.open(
-            store_url(settings, "portal"),
-            schemas=[relay.SCHEMA, SCHEMA],
-            sealer=Sealer(settings.storage_keys),
-            clock=self._clock,
-        )
         destination = notify.gateway(
             settings.gateway_url, secrets=settings.notify_secrets, backoff=settings.notify_backoff
         )
         sinks = {notify.KIND: notify.Steadfast(self._sink)}
         return Desk(
             store=store,
-            relay=Relay(store, destinations=[destination], sinks=sinks, clock=self._clock),
+            relay=Relay(
+                store,
+                destinations=[destination],
+                sinks=sinks,
+                clock=self._clock,
+                retention=settings.event_retention,
+            ),
             clock=self._clock,
             ids=self._ids,
             public_url=settings.public_url,

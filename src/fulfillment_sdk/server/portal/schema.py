@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from fulfillment_sdk.server.leases import Leases, lease_table
 from fulfillment_sdk.store import Schema
 
 METADATA = sa.MetaData()
@@ -190,5 +191,8 @@ STAFF = sa.Table(
     sa.UniqueConstraint("number", name="uq_portal_staff_number"),
     sa.UniqueConstraint("token_hash", name="uq_portal_staff_token_hash"),
 )
+
+LEASES = Leases(lease_table(METADATA, "portal"))
+"""Which portals are there."""
 
 SCHEMA = Schema("portal", METADATA, "fulfillment_sdk.server.portal.migrations")

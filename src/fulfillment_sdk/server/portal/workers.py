@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from fulfillment_sdk.server import locks
 from fulfillment_sdk.server.portal.desk import Desk, next_number
 from fulfillment_sdk.server.portal.schema import CASES, WORKERS
 
@@ -80,7 +81,11 @@ def page(desk: Desk, connection: sa.Connection, *, after: int | None, limit: int
 
 
 def least_loaded(connection: sa.Connection) -> str | None:
-    """Return the id of the worker with the fewest cases in hand, of equals the first entered."""
+    """Return the id of the worker with the fewest cases in hand, of equals the first entered.
+
+    Whoever else wants one waits until this transaction has ended, and then counts its case too.
+    """
+    locks.hold(connection, "portal allocation")
     statement = sa.select(WORKERS.c.id).order_by(_load(), WORKERS.c.number).limit(1)
     return connection.execute(statement).scalar()
 

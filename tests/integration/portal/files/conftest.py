@@ -7,7 +7,6 @@ from pathlib import Path
 
 import attrs
 import pytest
-from sqlalchemy.engine import make_url
 
 from fulfillment_sdk.server.settings import Settings
 from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
@@ -22,7 +21,6 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
         yield settings
         return
     url = server().new_database()
-    server().run("CREATE SCHEMA portal", str(make_url(url).database))
     yield attrs.evolve(settings, database_url=url)
     server().drop_database(url)
 

@@ -15,7 +15,8 @@ from starlette.types import Message
 
 from fulfillment_sdk.errors import PayloadError, StoreUnavailable
 from fulfillment_sdk.server.gateway import answers
-from fulfillment_sdk.server.gateway.admin import delivery_id, next_state, parse_delivery_id
+from fulfillment_sdk.server.gateway.admin import next_state
+from fulfillment_sdk.server.gateway.delivery_ids import delivery_id, parse_delivery_id
 from fulfillment_sdk.server.gateway.paging import Page
 from fulfillment_sdk.server.http import BodyTooLarge
 
@@ -170,7 +171,20 @@ def test_a_deliverys_id_is_fit_for_a_path_and_read_back(names: tuple[str, str]) 
     assert parse_delivery_id(made) == names
 
 
-@pytest.mark.parametrize("text", ["", "dlv_", "dlv_!!", "dlv_W10", "dlv_WzEsMl0", "dlv_MQ", "é"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "dlv_",
+        "dlv_!!",
+        "dlv_W10",
+        "dlv_WzEsMl0",
+        "dlv_MQ",
+        "é",
+        delivery_id("sub\0", "evt"),
+        delivery_id("sub", "\ud800"),
+    ],
+)
 def test_any_other_text_is_no_deliverys_id(text: str) -> None:
     assert parse_delivery_id(text) is None
 

@@ -43,3 +43,16 @@ def test_a_case_that_no_database_takes_is_put_aside(case_id: str) -> None:
     assert told(status_changed(case_id=case_id)) == (
         "its type, case or organization can't be stored"
     )
+
+
+def test_an_event_is_labelled_with_the_status_that_it_tells() -> None:
+    event = told(status_changed())
+    assert isinstance(event, Event)
+    assert event.labels == {"status": "submitted"}
+
+
+def test_an_event_without_a_status_has_no_label() -> None:
+    body = status_changed().replace(b"case.status_changed", b"case.of_a_later_version")
+    event = told(body.replace(b"new_status", b"another_fact"))
+    assert isinstance(event, Event)
+    assert event.labels == {}

@@ -66,7 +66,7 @@ def test_a_migrated_database_equals_the_tables_in_the_code(store: Store, tmp_pat
     fresh.dispose()
     found = store.read(lambda connection: described(sa.inspect(connection))).result()
     assert found == wanted
-    assert len(wanted) == 8
+    assert len(wanted) == 9
     assert all(name.startswith("gateway_") for name in wanted)
 
 

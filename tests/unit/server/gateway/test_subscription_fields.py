@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fulfillment_sdk import signing
+from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.gateway.answers import Refused
-from fulfillment_sdk.server.gateway.subscription_fields import read_wanted
+from fulfillment_sdk.server.gateway.subscription_fields import read_changes, read_wanted
 
 URL = "https://partner.example.org/hook"
 
@@ -14,12 +15,34 @@ URL = "https://partner.example.org/hook"
 def test_only_the_url_is_needed() -> None:
     wanted = read_wanted({"url": URL}, dev=False)
     assert (wanted.url, wanted.events, wanted.description, wanted.secret) == (URL, (), "", None)
+    assert wanted.statuses == ()
 
 
 def test_events_are_kept_once_each_known_or_not() -> None:
     events = ["case.completed", "case.status_changed", "case.completed", "later.invented"]
     wanted = read_wanted({"url": URL, "events": events}, dev=False)
     assert wanted.events == ("case.completed", "case.status_changed", "later.invented")
+
+
+def test_statuses_are_kept_once_each_known_or_not() -> None:
+    wanted = read_wanted({"url": URL, "statuses": ["new", "later", "new"]}, dev=False)
+    assert wanted.statuses == ("new", "later")
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ({}, {"status": ("new",)}),
+        ({"statuses": ["cancelled"]}, {"status": ("cancelled",)}),
+        ({"statuses": []}, {}),
+        ({"statuses": None}, {}),
+    ],
+)
+def test_a_change_touches_the_statuses_only_where_it_names_them(
+    body: dict[str, object], kept: dict[str, tuple[str, ...]]
+) -> None:
+    before = Destination("sub_1", "webhook", settings={"url": URL}, only={"status": ("new",)})
+    assert read_changes(body, dev=False).of(before).only == kept
 
 
 def test_a_secret_is_taken_and_not_shown() -> None:
@@ -40,6 +63,10 @@ def test_a_secret_is_taken_and_not_shown() -> None:
         {"events": ["case."]},
         {"events": ["x" * 101]},
         {"events": ["a"] * 21},
+        {"statuses": "new"},
+        {"statuses": ["qc passed"]},
+        {"statuses": ["qc.passed"]},
+        {"statuses": ["a"] * 21},
         {"description": ["x"]},
         {"description": "x" * 501},
         {"secret": ""},

@@ -10,6 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from fulfillment_sdk.server import locks
 from fulfillment_sdk.server.portal.files import rows
 from fulfillment_sdk.server.portal.files.rows import Place
 from fulfillment_sdk.server.portal.refusal import Refusal
@@ -33,6 +34,7 @@ def references(case: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 def place(connection: sa.Connection, organization_id: str) -> Place:
     """Say where a partner's upload belongs; ``Refusal`` 429 where too many are unused already."""
+    locks.hold(connection, f"portal attachments {organization_id}")
     waiting = connection.execute(
         sa.select(sa.func.count())
         .select_from(FILES)

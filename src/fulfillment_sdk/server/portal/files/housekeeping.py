@@ -36,8 +36,12 @@ def sweep(connection: sa.Connection, now: float) -> int:
         file_id
         for condition in (unfinished, unused)
         for file_id in connection.execute(
-            # Locked, so that no case is given one that is on its way out.
-            sa.select(FILES.c.id).where(condition).limit(BATCH // 2).with_for_update()
+            # Locked, so that no case is given one that is on its way out; two portals that sweep
+            # at one moment remove different ones.
+            sa.select(FILES.c.id)
+            .where(condition)
+            .limit(BATCH // 2)
+            .with_for_update(skip_locked=True)
         ).scalars()
     ]
     return rows.remove(connection, sorted(set(ids)))

@@ -1,0 +1,1 @@
+"""Backups of a data folder, taken while its server runs, and putting them back."""

@@ -1,0 +1,36 @@
+"""What a partner may have misspelt: filters that nothing known will ever match.
+
+They are taken all the same, since types and statuses may be added at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from fulfillment_sdk import lifecycle
+from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
+from fulfillment_sdk.server.gateway.trial_events import TRIAL
+
+TYPES: Final = (STATUS_CHANGED, CASE_COMPLETED, TRIAL)
+
+
+def warnings(*, events: Sequence[str], statuses: Sequence[str]) -> list[str]:
+    """Return a sentence for each filter that is not known, with the nearest one that is.
+
+    None of them repeats what was given.
+    """
+    return [
+        *_about("events", "type", events, TYPES),
+        *_about("statuses", "status", statuses, tuple(lifecycle.STATUSES)),
+    ]
+
+
+def _about(field: str, noun: str, given: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    for index, one in enumerate(given):
+        if one in known:
+            continue
+        near = get_close_matches(one, known, n=1)
+        hint = f", did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+        yield f"{field}[{index}]: unknown {noun}{hint}"

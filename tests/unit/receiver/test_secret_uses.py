@@ -1,0 +1,85 @@
+"""The counter that tells a partner when an old secret is done (contract, section 5)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fulfillment_sdk import signing
+from fulfillment_sdk.receiver import Receiver, SecretUse
+from fulfillment_sdk.receiver.secret_uses import SecretUses
+from tests.unit.plugins.bodies import status_changed
+from tests.unit.receiver.conftest import NOW, signed
+
+OLD, NEW = signing.new_secret(), signing.new_secret()
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    """A receiver in the middle of a rotation, with a clock that stands still."""
+    with Receiver([NEW, OLD], tmp_path, clock=lambda: NOW, load_entry_points=False) as receiver:
+        yield receiver
+
+
+def post(receiver: Receiver, body: bytes, event_id: str, *secrets: str) -> int:
+    headers = signed(body, event_id=event_id)
+    headers |= signing.headers(secrets, event_id, int(NOW), body)
+    return receiver.handle("POST", headers, body).status
+
+
+def test_what_is_signed_with_both_counts_for_the_newer_one(receiver: Receiver) -> None:
+    assert post(receiver, status_changed("evt_1"), "evt_1", OLD) == 202
+    assert post(receiver, status_changed("evt_2"), "evt_2", OLD, NEW) == 202
+    assert post(receiver, status_changed("evt_3"), "evt_3", NEW) == 202
+    assert list(receiver.secret_uses()) == [SecretUse(0, 2, NOW), SecretUse(1, 1, NOW)]
+
+
+def test_what_comes_again_and_what_cannot_be_read_count_too(receiver: Receiver) -> None:
+    assert post(receiver, status_changed("evt_1"), "evt_1", OLD) == 202
+    assert post(receiver, status_changed("evt_1"), "evt_1", OLD) == 200
+    assert post(receiver, b"{}", "evt_2", OLD) == 202
+    assert [one.count for one in receiver.secret_uses()] == [0, 3]
+
+
+def test_what_is_refused_counts_for_nobody(receiver: Receiver) -> None:
+    assert post(receiver, status_changed("evt_1"), "evt_1", signing.new_secret()) == 401
+    assert [one.count for one in receiver.secret_uses()] == [0, 0]
+
+
+def test_the_counter_shows_no_secret(receiver: Receiver) -> None:
+    assert "whsec_" not in repr(receiver.secret_uses())
+
+
+def test_nothing_was_of_use_before_the_first_notification() -> None:
+    assert list(SecretUses(2).told()) == [SecretUse(0, 0, None), SecretUse(1, 0, None)]
+
+
+def test_each_secret_has_its_count_and_its_last_time() -> None:
+    uses = SecretUses(2)
+    for index, now in ((1, 5.0), (0, 6.0), (0, 7.0)):
+        uses.note(index, now)
+    assert list(uses.told()) == [SecretUse(0, 2, 7.0), SecretUse(1, 1, 5.0)]
+
+
+def test_no_count_is_lost_between_threads() -> None:
+    uses = SecretUses(1)
+
+    def note_many() -> None:
+        for _ in range(500):
+            uses.note(0, 1.0)
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(note_many)
+    assert uses.told()[0].count == 4_000
+
+
+def test_a_forked_process_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    uses = SecretUses(1)
+    uses.note(0, 1.0)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert uses.told()[0].count == 0

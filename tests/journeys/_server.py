@@ -92,7 +92,7 @@ class ServerProcess:
         line = _first_line(self._process.stdout)
         if not line.startswith(_SAYS):
             self._process.kill()
-            self._process.wait()
+            self.wait()
             raise AssertionError(f"the server said {line!r} and:\n{self.log}")
         self.address = line.removeprefix(_SAYS).strip()
         return self

@@ -148,6 +148,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             "FULFILLMENT_GATEWAY_URL": tap.address,
             "FULFILLMENT_NOTIFY_SECRETS": f"{NEW} {OLD}",
             "FULFILLMENT_RETRY_SCHEDULE": "0" + ",0.05" * (TRIES - 1),
+            "FULFILLMENT_SUBSCRIPTION_LIMIT": str(2 * len(ANSWERS)),
         },
     )
     with ExitStack() as stack:

@@ -210,7 +210,7 @@ async def run(folder: Path, kinds: Mapping[str, Kind]) -> dict[str, End]:
     calls = {name: Calls() for name in kinds}
     async with (
         contextlib.AsyncExitStack() as stack,
-        open_courier(folder, retry_schedule=SCHEDULE) as courier,
+        open_courier(folder, retry_schedule=SCHEDULE, subscription_limit=len(kinds)) as courier,
     ):
         for name, kind in kinds.items():
             port = await stack.enter_async_context(kind.endpoint(calls[name]))

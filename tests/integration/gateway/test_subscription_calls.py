@@ -68,6 +68,9 @@ async def test_both_secrets_sign_for_24_hours_and_then_the_new_one_alone(tmp_pat
             body = notification(organization, number=number, case_id=f"case_{number}")
             assert await notify(house, body, event_id=f"evt_{number}") == 202
             headers, arrived = await partner.next()
+            while headers["webhook-id"] != f"evt_{number}":
+                # The clock went on before the last answer was noted: sent again, as it should be.
+                headers, arrived = await partner.next()
             signs.append(
                 (
                     matches(headers, arrived, old, house.clock()),

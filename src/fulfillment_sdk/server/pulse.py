@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import sqlalchemy as sa
+
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.store import Store
 
@@ -27,6 +29,8 @@ class Pulse:
             await self._store.probe()
         except StoreError as error:
             self.problem = error.message
+        except sa.exc.SQLAlchemyError as error:  # who ends here would never tell of it again
+            self.problem = f"The store can't be used: {type(error).__name__}"
         else:
             self.problem = ""
 

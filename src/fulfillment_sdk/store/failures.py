@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError, StoreUnavailable
 
-_READ_ONLY = "25006"  # psycopg files it under internal errors
+# What befell the database itself: gone, full, locked, read-only, damaged. (A damaged SQLite file is
+# told with the class that all others are derived from.)
+_ITS_OWN = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
 
 
 def failure(error: BaseException) -> BaseException:
     """Return what a caller is told whose work raised `error`."""
-    words = (sa.exc.OperationalError, sa.exc.InterfaceError)
-    if isinstance(error, words) or sqlstate(error) == _READ_ONLY:
+    if isinstance(error, _ITS_OWN) or type(error) is sa.exc.DatabaseError:
         return _because(unavailable(error), error)
     return error
 

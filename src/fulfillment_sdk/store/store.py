@@ -14,7 +14,7 @@ from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.store import announcement
 from fulfillment_sdk.store.driver import execute
 from fulfillment_sdk.store.engine import make_engine
-from fulfillment_sdk.store.failures import failure, unavailable
+from fulfillment_sdk.store.failures import failure, lost, unavailable
 from fulfillment_sdk.store.fork_gate import ForkGate
 from fulfillment_sdk.store.future import Outcome, StoreFuture, settle
 from fulfillment_sdk.store.listening import Listening
@@ -146,13 +146,7 @@ class Store:
         def run() -> None:
             if not future.set_running_or_notify_cancel():
                 return
-            outcome: Outcome
-            try:
-                with self._fork_gate.using(), process.read_engine.connect() as connection:
-                    outcome = work(connection), None
-            except BaseException as error:  # noqa: BLE001  it belongs to the caller
-                outcome = None, failure(error)
-            settle([(future, outcome)])
+            settle([(future, self._outcome(process, work))])
 
         process.readers.submit(run)
         return future
@@ -212,6 +206,16 @@ class Store:
             process, self._process, self._closed = self._process, None, True
         if process is not None and process.here:
             process.close()
+
+    def _outcome(self, process: Process, work: Callable[[sa.Connection], T]) -> Outcome:
+        connected = False
+        try:
+            with self._fork_gate.using(), process.read_engine.connect() as connection:
+                connected = True
+                return work(connection), None
+        except BaseException as error:  # noqa: BLE001  it belongs to the caller
+            # Whatever keeps us from connecting is no fault of the work.
+            return None, failure(error) if connected else lost(error)
 
     def _open_here(self) -> Process:
         process = self._process

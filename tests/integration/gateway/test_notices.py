@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from fulfillment_sdk.server.gateway import notices
 from fulfillment_sdk.server.gateway.mailer import MailFailed
 from fulfillment_sdk.server.gateway.notices import tell_owners
 from tests.integration.gateway.parts import BASE, OWNER, House, Post, open_house
@@ -129,6 +131,24 @@ async def test_where_the_mail_server_is_down_it_is_told_later(tmp_path: Path) ->
         assert await tell_owners(house.gateway.context) == 1
 
     assert str(created["id"]) in slot.notices[0][1]
+
+
+async def test_who_tells_goes_on_after_a_look_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = asyncio.Semaphore(0)
+
+    async def look(_context: object) -> int:
+        looked.release()
+        raise sa.exc.ProgrammingError("statement", {}, Exception("what somebody wrote"))
+
+    monkeypatch.setattr(notices, "tell_owners", look)
+    async with open_house(tmp_path, dev=True) as house, asyncio.timeout(10):
+        await looked.acquire()
+        live = house.gateway.context.live
+        assert live is not None
+        live.disabled.set()
+        await looked.acquire()
 
 
 async def test_a_deactivated_organization_is_not_written_to(tmp_path: Path) -> None:

@@ -162,6 +162,30 @@ def test_a_full_disk_is_unavailable_and_the_store_goes_on_when_there_is_space(
     assert texts(store) == ["it fits"]
 
 
+def test_a_damaged_file_is_unavailable_to_readers_and_writers(store: Store, url: str) -> None:
+    store.write(lambda c: add(c, "before")).result()
+    store.close()
+    file = Path(url.removeprefix("sqlite:///"))
+    file.write_bytes(b"?" * file.stat().st_size)
+    damaged = Store(url, sealer=SEALER, clock=time.time)
+    for use in (damaged.read, damaged.write):
+        with pytest.raises(StoreUnavailable, match="not a database"):
+            use(lambda c: c.exec_driver_sql("SELECT * FROM notes_notes").all()).result()
+    damaged.close()
+
+
+def test_a_connection_that_nobody_gets_is_unavailable(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_engine: sa.Engine) -> sa.Connection:
+        raise sa.exc.InvalidRequestError("This connection is closed")  # after three in vain
+
+    monkeypatch.setattr(sa.Engine, "connect", gone)
+    for use in (store.read, store.write):
+        with pytest.raises(StoreUnavailable):
+            use(lambda _connection: None).result()
+
+
 def test_many_threads_write_at_once_without_a_locked_database(store: Store) -> None:
     with ThreadPoolExecutor(16) as pool:
         results = pool.map(lambda n: store.write(lambda c: add(c, f"{n:03}")).result(), range(200))

@@ -250,6 +250,22 @@ async def test_the_pulse_tells_why_the_store_cannot_be_used_and_when_it_can_agai
         assert again.problem == ""
 
 
+async def test_the_pulse_goes_on_after_what_no_store_should_say(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse = Pulse(store)
+
+    def odd() -> None:
+        raise sa.exc.ProgrammingError("statement", {}, Exception("what somebody wrote"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "probe", odd)
+        await pulse.feel()
+    assert pulse.problem == "The store can't be used: ProgrammingError"
+    await pulse.feel()
+    assert pulse.problem == ""
+
+
 async def test_housekeeping_goes_on_until_nothing_is_left_and_survives_a_failing_store(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

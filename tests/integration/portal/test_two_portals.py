@@ -10,9 +10,11 @@ from pathlib import Path
 import attrs
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.portal import create_portal
+from fulfillment_sdk.store.engine import make_engine
 from tests.integration.portal.desk import (
     CASE,
     ORGANIZATION,
@@ -136,6 +138,30 @@ async def test_a_timer_fires_once_whoever_looks(two: Two, clock: Clock) -> None:
             "assigned",
             "acceptance_timeout",
         ]
+
+
+async def test_a_case_that_somebody_keeps_locked_holds_up_no_other_timer(
+    two: Two, clock: Clock, database_url: str
+) -> None:
+    await two[0].hire()
+    first, *others = await cases_of(two, 4)
+    for case_id in (first, *others):
+        await two[0].drive(case_id, "allocated")
+        clock.advance(1)  # the locked one comes first
+    clock.advance(1801)
+    engine = make_engine(database_url, readonly=False)
+    with engine.connect() as keeper:
+        keeper.execute(
+            sa.text("SELECT FROM portal.portal_cases WHERE id = :id FOR UPDATE"), {"id": first}
+        )
+        firing = asyncio.create_task(two[0].portal.timers.run_due(clock()))
+        async with asyncio.timeout(4):  # sooner than the locked one is given up
+            for case_id in others:
+                while (await two[1].case(case_id))["status"] == "allocated":
+                    await asyncio.sleep(0.01)
+        assert (await two[1].case(first))["status"] == "allocated"
+    engine.dispose()
+    assert await firing == 4
 
 
 async def test_a_cases_notifications_leave_in_order_whoever_sends_them(

@@ -56,14 +56,21 @@ class Timers:
     async def run_due(self, now: float) -> int:
         """Fire every timer that is due ``now`` (epoch seconds) and return how many fired.
 
-        Raises ``StoreError`` where the store can't be used; what fired before is kept.
+        One that can't fire, its case being locked, say, holds up no other. Raises ``StoreError``
+        where there is such a one, after all others; what fired is kept.
         """
         total = 0
         while True:
             due = await self._desk.store.read(lambda connection: _due(connection, now))
-            fired = [await self._fire(case_id, now) for case_id in due]
-            total += sum(fired)
-            if len(due) < _BATCH or not any(fired):
+            tried = await asyncio.gather(
+                *(self._fire(case_id, now) for case_id in due), return_exceptions=True
+            )
+            fired = tried.count(True)
+            total += fired
+            for failure in tried:
+                if isinstance(failure, BaseException):
+                    raise failure
+            if len(due) < _BATCH or not fired:
                 return total
 
     async def _fire(self, case_id: str, now: float) -> bool:

@@ -15,6 +15,8 @@ from fulfillment_sdk.errors import ConfigurationError
 PID_FILE = "pid"
 LOCK_FILE = "lock"
 ADDRESS_FILE = "address"
+RESTORING = ".restoring."
+"""How the name of the folder begins in which `fulfillment restore` is at work."""
 
 
 @contextmanager
@@ -24,7 +26,8 @@ def held(folder: Path, *, pid: int | None = None) -> Iterator[Path]:
     The lock is the operating system's: it ends with the process, however that ends.
 
     Raises:
-        ConfigurationError: the folder can't be made or written, or another server holds it.
+        ConfigurationError: the folder can't be made or written, another server holds it, or it was
+            restored in part only.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,6 +38,7 @@ def held(folder: Path, *, pid: int | None = None) -> Iterator[Path]:
     except OSError as error:
         raise _unusable(folder, error) from None
     try:
+        _refuse_half_a_backup(folder)
         try:
             _write(folder / PID_FILE, f"{os.getpid() if pid is None else pid}\n")
         except OSError as error:
@@ -87,6 +91,15 @@ def _in_use(folder: Path) -> ConfigurationError:
         f"The data folder {folder} is in use by {who}",
         remedy=f"{stop}; or give this server a folder of its own with --data.",
     )
+
+
+def _refuse_half_a_backup(folder: Path) -> None:
+    # Whoever restores holds the lock: with that in our hands, he is gone.
+    if any(folder.glob(f"{RESTORING}*")):
+        raise ConfigurationError(
+            f"A restore into the data folder {folder} was cut short",
+            remedy="Remove all that is in it, and run fulfillment restore again.",
+        )
 
 
 def _unusable(folder: Path, error: OSError) -> ConfigurationError:

@@ -57,6 +57,15 @@ def test_the_folder_is_free_again_after_its_server_died_without_a_word(tmp_path:
         assert holder(tmp_path) == 1
 
 
+def test_a_folder_in_which_a_restore_was_cut_short_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".restoring.0a1b").mkdir()
+    (tmp_path / "gateway.db").touch()
+    with pytest.raises(ConfigurationError, match="cut short") as refused, held(tmp_path):
+        pass
+    assert "fulfillment restore again" in refused.value.remedy
+    assert not (tmp_path / "pid").exists()
+
+
 @pytest.mark.parametrize("content", ["", "abc", "1" * 50, "-1"])
 def test_a_damaged_id_is_no_id(tmp_path: Path, content: str) -> None:
     (tmp_path / "pid").write_text(content)

@@ -69,12 +69,12 @@ class Manifest:
 def read(folder: Path) -> Manifest:
     """Read a backup's manifest.
 
-    Raises ``ConfigurationError`` where there is none, or it can't be understood, or names a file
-    that no backup has.
+    Raises ``ConfigurationError`` where there is none, or it can't be understood, names a file that
+    no backup has or one twice, or no database.
     """
     try:
         found = json.loads((folder / FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise ConfigurationError(
             f"{folder} is no backup: it has no {FILE} that can be read",
             remedy="Name the folder that fulfillment backup has written.",
@@ -91,6 +91,10 @@ def read(folder: Path) -> Manifest:
             files=tuple(map(_entry, found["files"])),
             storage_keys=tuple(map(str, found["storage_keys"])),
         )
+        if not manifest.databases or len({one.name for one in manifest.files}) < len(
+            manifest.files
+        ):
+            raise ValueError
     except (KeyError, TypeError, ValueError):
         raise ConfigurationError(
             f"{folder / FILE} can't be understood", remedy="Use another backup."

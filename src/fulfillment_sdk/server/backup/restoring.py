@@ -13,7 +13,7 @@ from fulfillment_sdk.errors import ConfigurationError, StoreError, StoreUnavaila
 from fulfillment_sdk.server.backup import dump, manifest, snapshot
 from fulfillment_sdk.server.backup.manifest import Entry, Manifest
 from fulfillment_sdk.server.backup.progress import Progress
-from fulfillment_sdk.server.folder import LOCK_FILE, PID_FILE, held
+from fulfillment_sdk.server.folder import LOCK_FILE, PID_FILE, RESTORING, held
 from fulfillment_sdk.server.secrets import KEPT
 
 
@@ -22,8 +22,8 @@ def restore(backup: Path, folder: Path, *, url: str | None, progress: Progress) 
 
     Nothing is there under its name before all of it has been checked.
 
-    Raises ``ConfigurationError`` where this is no backup, or the folder or the database is not
-    empty, and ``StoreError`` where the backup is damaged.
+    Raises ``ConfigurationError`` where this is no backup or one of the other kind of database, or
+    the folder or the database is not empty, and ``StoreError`` where the backup is damaged.
     """
     found = manifest.read(backup)
     for entry in found.files:
@@ -33,6 +33,12 @@ def restore(backup: Path, folder: Path, *, url: str | None, progress: Progress) 
         raise ConfigurationError(
             f"{backup} is a backup of a PostgreSQL database",
             remedy="Name an empty database with FULFILLMENT_DATABASE_URL.",
+        )
+    if url is not None and {manifest.GATEWAY, manifest.PORTAL}.intersection(found.databases):
+        raise ConfigurationError(
+            f"{backup} is a backup of SQLite files, and the settings name a PostgreSQL database",
+            remedy="Take FULFILLMENT_DATABASE_URL out of the settings: with it, a server would see"
+            " nothing of the backup.",
         )
     _refuse_if_used(folder)
     # The lock keeps a server from starting on half of it.
@@ -99,7 +105,7 @@ def _refuse_if_used(folder: Path) -> None:
 
 @contextmanager
 def _fresh(folder: Path) -> Iterator[Path]:
-    fresh = folder / f".restoring.{secrets.token_hex(4)}"
+    fresh = folder / f"{RESTORING}{secrets.token_hex(4)}"
     try:
         fresh.mkdir(mode=0o700)
         yield fresh

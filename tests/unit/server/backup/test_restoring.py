@@ -105,6 +105,24 @@ def test_a_manifest_that_names_another_place_is_refused(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_manifest_with_no_database_or_a_file_twice_is_refused(
+    backup: Path, tmp_path: Path, times: int
+) -> None:
+    one = manifest.entry(backup / "gateway.db")
+    files = [{"name": one.name, "size": one.size, "sha256": one.sha256}] * times
+    change_manifest(backup, files=files)
+    with pytest.raises(ConfigurationError, match="can't be understood"):
+        restore(backup, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_manifest_of_nothing_but_depth_is_refused(backup: Path, tmp_path: Path) -> None:
+    (backup / "manifest.json").write_text("[" * 200_000)
+    with pytest.raises(ConfigurationError, match="is no backup"):
+        restore(backup, tmp_path / "new")
+
+
 def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no backup"):
         restore(tmp_path, tmp_path / "new")
@@ -117,6 +135,15 @@ def test_a_dump_wants_a_database(backup: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="PostgreSQL") as refused:
         restore(backup, tmp_path / "new")
     assert "FULFILLMENT_DATABASE_URL" in refused.value.remedy
+
+
+def test_files_are_refused_where_a_server_would_look_into_a_database(
+    backup: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="PostgreSQL") as refused:
+        restore(backup, tmp_path / "new", "postgresql+psycopg://u:hush@127.0.0.1:9/name")
+    assert "FULFILLMENT_DATABASE_URL" in refused.value.remedy
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_a_server_would_make_anew_is_named(backup: Path, tmp_path: Path) -> None:

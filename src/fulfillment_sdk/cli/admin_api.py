@@ -43,17 +43,22 @@ class AdminApi:
     def of(cls, given: Given, url: str | None) -> AdminApi:
         """Find address and token: those of the server that has the settings' data folder.
 
-        Raises ``ConfigurationError`` where there is no token to be found.
+        Raises ``ConfigurationError`` where there is no token to be found, or ``url`` is no address.
         """
         with needs("server"):
-            from fulfillment_sdk.server import folder, options
+            from fulfillment_sdk.server import folder, options, parsing
             from fulfillment_sdk.server.resolve import own_address
         data = given.get(options.DATA)
         own = own_address(given.get(options.HOST), given.get(options.PORT))
-        address = url or folder.address(data) or own
+        try:
+            address = parsing.address(url or folder.address(data) or own)
+        except ValueError as error:  # which says what is wrong without showing it
+            raise ConfigurationError(
+                f"--url {error}", remedy="Give no user or password: the staff token is what counts."
+            ) from None
         if given.has(options.STAFF_TOKEN):
-            return cls(address.rstrip("/"), given.get(options.STAFF_TOKEN))
-        return cls(address.rstrip("/"), _kept(data / "staff-token"))
+            return cls(address, given.get(options.STAFF_TOKEN))
+        return cls(address, _kept(data / "staff-token"))
 
     def entries(self, path: str, **query: str | None) -> Iterator[dict[str, object]]:
         """Yield every entry of a list, page by page."""

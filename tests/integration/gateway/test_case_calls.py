@@ -307,6 +307,27 @@ async def test_a_case_id_cannot_lead_elsewhere_at_the_portal(
         assert set(asked.query) <= {"organization_id"}
 
 
+@pytest.mark.parametrize("dots", ["%2e", "%2e%2e"])
+async def test_dots_are_no_id_and_the_portal_is_not_asked(
+    house: House, portal: StandInPortal, dots: str
+) -> None:
+    # Whatever builds or passes on an address takes them away, together with what is before them.
+    portal.call = json_answer({"items": [], "next": None})
+    token = await house.token()
+    for path in (
+        f"cases/{dots}/",
+        f"cases/{dots}",
+        f"cases/{dots}/report/",
+        f"cases/case_1/files/{dots}/",
+        f"cases/case_1/files/{dots}",
+    ):
+        answer = await house.get(f"{BASE}/{path}", token=token)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Not found"}), path
+    answer = await house.post(f"{BASE}/cases/{dots}/cancel/", token=token)
+    assert answer.status_code == 404
+    assert (portal.asked, portal.queries) == ([], [])
+
+
 async def test_a_report_is_a_download_that_no_page_can_run(
     house: House, portal: StandInPortal
 ) -> None:

@@ -53,7 +53,7 @@ def test_a_compressed_body_is_told_what_is_wrong_with_it() -> None:
 
 
 async def ask(raised: Exception, method: str = "GET", path: str = "/gate/x") -> httpx.Response:
-    gate = answers.Gate([Route("/x", raising(raised))])
+    gate = answers.Gate([Route(path, raising(raised)) for path in ("/x", "/of/{id}", "/of/{id}/")])
     app = Starlette(routes=[Mount("/gate", gate)])
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -84,6 +84,8 @@ async def test_what_endpoints_raise_becomes_an_answer_with_the_features(
         ("POST", "/gate/x", 405, "Method not allowed"),
         ("GET", "/gate/x/", 404, "Not found"),
         ("GET", "/gate/x%00", 404, "Not found"),
+        ("GET", "/gate/of/%2e/", 404, "Not found"),
+        ("GET", "/gate/of/%2e%2e", 404, "Not found"),
     ],
 )
 async def test_what_nobody_serves_is_answered_with_the_features_too(

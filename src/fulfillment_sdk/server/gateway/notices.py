@@ -42,24 +42,32 @@ class Notice:
 async def tell_owners(context: Context) -> int:
     """Mail the owners of subscriptions that were disabled and not told of; return how many.
 
-    Raises ``MailFailed`` where the mail server refused; what is left is told the next time.
+    Raises ``MailFailed`` where the mail server refused one, once all were tried: what is left is
+    told the next time, and an address that takes no mail keeps nobody else in the dark.
     """
     due = await context.store.read(lambda connection: _due(connection, context))
     told = 0
+    failure: MailFailed | None = None
     for notice in due:
-        subscription = notice.subscription
         if not await context.store.write(partial(_claim, context=context, notice=notice)):
             continue
-        written = disabled(subscription)
         try:
-            for address in notice.to:
-                await context.mailer.send(to=address, subject=written.subject, text=written.text)
-        except MailFailed:
-            await context.store.write(partial(_let_go, context=context, told=subscription))
-            raise
-        await context.store.write(partial(_mark, context=context, told=subscription))
+            await _send(context, notice)
+        except MailFailed as error:
+            failure = error
+            await context.store.write(partial(_let_go, context=context, told=notice.subscription))
+            continue
+        await context.store.write(partial(_mark, context=context, told=notice.subscription))
         told += 1
+    if failure is not None:
+        raise failure
     return told
+
+
+async def _send(context: Context, notice: Notice) -> None:
+    written = disabled(notice.subscription)
+    for address in notice.to:
+        await context.mailer.send(to=address, subject=written.subject, text=written.text)
 
 
 async def keep_telling(context: Context, wake: asyncio.Event, *, every: float = EVERY) -> None:

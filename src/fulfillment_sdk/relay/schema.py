@@ -35,7 +35,18 @@ events = sa.Table(
         sqlite_where=sa.text("feed IS NOT NULL"),
         postgresql_where=sa.text("feed IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_relay_events_owner_accepted_at",
+        "owner",
+        "accepted_at",
+        sqlite_where=sa.text("owner <> ''"),
+        postgresql_where=sa.text("owner <> ''"),
+    ),
 )
+
+# A query uses an index that has a condition only where it has the same one, in these words: no
+# other is led astray by it.
+OWNED = events.c.owner != sa.literal_column("''")
 
 # Whoever gives an owner's events their positions holds the owner's row until the commit.
 feeds = sa.Table(
@@ -113,7 +124,16 @@ attempts = sa.Table(
     sa.Column("why", sa.Text, nullable=False),
     sa.Index("ix_relay_attempts_event", "event"),
     sa.Index("ix_relay_attempts_at", "at"),
+    sa.Index(
+        "ix_relay_attempts_arrived",
+        "destination_no",
+        "at",
+        sqlite_where=sa.text("outcome = 'delivered'"),
+        postgresql_where=sa.text("outcome = 'delivered'"),
+    ),
 )
+
+ARRIVED = attempts.c.outcome == sa.literal_column("'delivered'")  # as for `OWNED`
 
 dead_letters = sa.Table(
     "relay_dead_letters",

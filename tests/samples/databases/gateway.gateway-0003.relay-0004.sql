@@ -202,6 +202,8 @@ CREATE INDEX ix_relay_attempts_at ON relay_attempts (at);
 CREATE INDEX ix_relay_dead_letters_at ON relay_dead_letters (at);
 CREATE INDEX ix_relay_events_accepted_at ON relay_events (accepted_at);
 CREATE UNIQUE INDEX ix_relay_events_owner_feed ON relay_events (owner, feed) WHERE feed IS NOT NULL;
+CREATE INDEX ix_relay_events_owner_accepted_at ON relay_events (owner, accepted_at) WHERE owner <> '';
+CREATE INDEX ix_relay_attempts_arrived ON relay_attempts (destination_no, at) WHERE outcome = 'delivered';
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('relay_destinations',2);
 COMMIT;

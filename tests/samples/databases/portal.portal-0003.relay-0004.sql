@@ -279,6 +279,8 @@ CREATE INDEX ix_relay_attempts_at ON relay_attempts (at);
 CREATE INDEX ix_relay_dead_letters_at ON relay_dead_letters (at);
 CREATE INDEX ix_relay_events_accepted_at ON relay_events (accepted_at);
 CREATE UNIQUE INDEX ix_relay_events_owner_feed ON relay_events (owner, feed) WHERE feed IS NOT NULL;
+CREATE INDEX ix_relay_events_owner_accepted_at ON relay_events (owner, accepted_at) WHERE owner <> '';
+CREATE INDEX ix_relay_attempts_arrived ON relay_attempts (destination_no, at) WHERE outcome = 'delivered';
 CREATE INDEX ix_portal_cases_status ON portal_cases (status, number);
 CREATE INDEX ix_portal_cases_due_at ON portal_cases (due_at);
 CREATE INDEX ix_portal_cases_worker_id ON portal_cases (worker_id, status);

@@ -1,4 +1,4 @@
-"""Each owner's events in a feed; destinations that want only what is labelled so."""
+"""Each owner's events in a feed, destinations by label, indexes of what is one's own."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ _COUNT = """
     SELECT owner, max(feed) FROM relay_events WHERE owner <> '' GROUP BY owner
 """
 _IN_A_FEED = sa.text("feed IS NOT NULL")
+_OWNED = sa.text("owner <> ''")
+_ARRIVED = sa.text("outcome = 'delivered'")
 
 
 def upgrade() -> None:
-    """Add the columns and the counters, and number what is there."""
+    """Add columns, counters and indexes, and number what is there."""
     op.add_column(
         "relay_destinations", sa.Column("only", sa.JSON, nullable=False, server_default="{}")
     )
@@ -45,4 +47,18 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=_IN_A_FEED,
         postgresql_where=_IN_A_FEED,
+    )
+    op.create_index(
+        "ix_relay_events_owner_accepted_at",
+        "relay_events",
+        ["owner", "accepted_at"],
+        sqlite_where=_OWNED,
+        postgresql_where=_OWNED,
+    )
+    op.create_index(
+        "ix_relay_attempts_arrived",
+        "relay_attempts",
+        ["destination_no", "at"],
+        sqlite_where=_ARRIVED,
+        postgresql_where=_ARRIVED,
     )

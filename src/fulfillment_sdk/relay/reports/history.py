@@ -19,7 +19,7 @@ from fulfillment_sdk.relay.reports.pages import (
     read_cursor,
     write_cursor,
 )
-from fulfillment_sdk.relay.schema import attempts, events, quarantine
+from fulfillment_sdk.relay.schema import ARRIVED, attempts, events, quarantine
 from fulfillment_sdk.relay.values import Attempt
 from fulfillment_sdk.store.sealing import Sealer
 
@@ -58,16 +58,22 @@ def history(
     columns = attempts.c
     kind, order = "a", [columns.id]
     query = sa.select(attempts)
+    arrived_there = outcome == "delivered" and wanted.destination is not None
     if event_id is not None or wanted.lane is not None:
-        kind, order = "e", [columns.event, columns.id]
+        kind, order, arrived_there = "e", [columns.event, columns.id], False
         query = query.where(columns.event.in_(numbers_of(connection, event_id, wanted.lane)))
-    elif wanted.since is not None:
+    elif wanted.since is not None or arrived_there:
         kind, order = "t", [columns.at, columns.id]
+    given = read_cursor(after, kind)
     if wanted.since is not None:
         query = query.where(columns.at >= wanted.since)
     if outcome is not None:
         query = query.where(columns.outcome == outcome)
-    if wanted.destination is not None or wanted.owner is not None:
+    if arrived_there:
+        # By its number: only then does the statement walk along the destination's own index.
+        no = connection.execute(targets(wanted)).scalar_one_or_none()
+        query = query.where(columns.destination_no == (no or 0), ARRIVED)
+    elif wanted.destination is not None or wanted.owner is not None:
         query = query.where(columns.destination_no.in_(targets(wanted)))
 
     def show(rows: Sequence[sa.Row[Any]]) -> list[Attempt | None]:
@@ -93,7 +99,6 @@ def history(
             for row in rows
         ]
 
-    given = read_cursor(after, kind)
     found, key = collect(
         lambda key, most: connection.execute(
             query.where(*behind(key, *order)).order_by(*order).limit(most)

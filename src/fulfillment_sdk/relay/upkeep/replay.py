@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports.facts import numbers_of
 from fulfillment_sdk.relay.reports.pages import Filter, Key, behind, read_cursor, write_cursor
-from fulfillment_sdk.relay.schema import attempts, dead_letters, events, feeds
+from fulfillment_sdk.relay.schema import OWNED, attempts, dead_letters, events, feeds
 from fulfillment_sdk.relay.upkeep.lining_up import line_up_again
 from fulfillment_sdk.relay.upkeep.targets import MOST_TARGETS, Target, targets
 from fulfillment_sdk.store import Store, StoreFuture
@@ -133,14 +133,17 @@ _EVENTS: sa.Select[Any] = sa.select(
 
 
 def _events_of(
-    connection: sa.Connection, _target: Target, wanted: Filter, key: Key | None, most: int
+    connection: sa.Connection, target: Target, wanted: Filter, key: Key | None, most: int
 ) -> Sequence[sa.Row[Any]]:
     order = (events.c.accepted_at, events.c.id)
     query = _EVENTS.where(*behind(key, *order)).order_by(*order).limit(most)
     if wanted.since is not None:
         query = query.where(events.c.accepted_at >= wanted.since)
+    owner = target.owner or wanted.owner
     if wanted.lane is not None:
         query = query.where(events.c.lane == wanted.lane)
+    elif owner:
+        query = query.where(events.c.owner == owner, OWNED)
     return connection.execute(query).all()
 
 

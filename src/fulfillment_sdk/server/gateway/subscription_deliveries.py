@@ -14,7 +14,7 @@ from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.relay import Attempt, Filter
 from fulfillment_sdk.relay.reports.tries import Tries, is_pending, tries_of
 from fulfillment_sdk.server import http
-from fulfillment_sdk.server.gateway import answers
+from fulfillment_sdk.server.gateway import answers, recoveries
 from fulfillment_sdk.server.gateway.answers import Refused
 from fulfillment_sdk.server.gateway.bearer import principal
 from fulfillment_sdk.server.gateway.case_views import read_nothing
@@ -52,7 +52,6 @@ class SubscriptionDeliveries:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._recovering: set[str] = set()
 
     def routes(self, prefix: str) -> list[Route]:
         """Return the calls' routes under ``prefix``."""
@@ -133,15 +132,12 @@ class SubscriptionDeliveries:
         found = await context.store.read(lambda connection: mine(context, connection, name, who.id))
         if found is None:
             return answers.not_found()
-        if who.id in self._recovering:
-            return answers.too_many(_BUSY_SECONDS)
-        self._recovering.add(who.id)
-        try:
+        async with recoveries.alone(context, who.id) as is_alone:
+            if not is_alone:
+                return answers.too_many(_BUSY_SECONDS)
             count = await context.relay.replay_many(
                 Filter(destination=name, owner=who.id, since=since), dead_only=not everything
             )
-        finally:
-            self._recovering.discard(who.id)
         return http.json_response({"replayed": count}, 202)
 
     async def _rows(

@@ -24,6 +24,11 @@ REPLACEMENT: Final = "\ufffd"
 _WEIGHTS: Final = {False: 400.0, True: 700.0}
 _ALWAYS: Final = frozenset(map(ord, " …›·“”\ufffd" + "".join(map(chr, range(33, 127)))))
 _JOINERS: Final = frozenset(map(ord, JOINERS))
+# Arabic's letters join, which they do inside one font alone.
+_JOINED: Final = tuple(
+    range(first, last + 1)
+    for first, last in ((0x600, 0x6FF), (0x750, 0x77F), (0x870, 0x8FF), (0xFB50, 0xFDFF))
+)
 
 
 @attrs.frozen
@@ -77,13 +82,17 @@ def shared(
 ) -> tuple[Sequence[frozenset[int]], frozenset[int]]:
     """Return which letters each face gives, each the first that has it, and what none has.
 
-    What joins letters is no letter: it comes from the faces of the letters it may stand between.
+    The letters of a script that joins come from one face, the first that has most of them. What
+    joins letters is no letter: it comes from the faces of the letters it may stand between.
     """
-    left = frozenset(needed) - _JOINERS
     joiners = frozenset(needed) & _JOINERS
+    joined = frozenset(each for each in needed if any(each in block for block in _JOINED))
+    home = max(faces, key=lambda face: len(joined & face.characters), default=None)
+    kept = joined & home.characters if home is not None else frozenset()
+    left = frozenset(needed) - joiners
     shares: list[frozenset[int]] = []
     for face in faces:
-        share = left & face.characters if left else frozenset()
+        share = (left if face is home else left - kept) & face.characters
         left -= share
         if share and shares:
             share |= joiners & face.characters

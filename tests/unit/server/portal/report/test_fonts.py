@@ -66,6 +66,22 @@ def test_each_letter_is_given_by_the_first_that_has_it_and_joiners_by_whom_they_
     assert shared(frozenset({0x200C}), [latin, arabic])[1] == {0x200C}
 
 
+def test_the_letters_of_a_script_that_joins_come_from_one_font(tmp_path: Path) -> None:
+    latin, arabic = (
+        available()[0],
+        next(face for face in available() if "Arabic" in face.regular.name),
+    )
+    path = tmp_path / "few.ttf"
+    path.write_bytes(dress([latin, arabic], regular=["ن"], bold=[]).regular[1].data)
+    faces = [latin, Face(path, path), arabic]
+    together = frozenset(map(ord, "نے"))
+    assert shared(together, faces)[0] == [frozenset(), frozenset(), together]
+    alone = frozenset({ord("ن")})
+    assert shared(alone, faces)[0] == [frozenset(), alone, frozenset()]
+    # What only another one has is not lost.
+    assert shared(together, [arabic, latin])[1] == frozenset()
+
+
 def test_without_any_font_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "found", lambda _folders: iter(()))
     with pytest.raises(MissingExtra, match=r"fulfillment-sdk\[server\]"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.line_break import Fragment
 
 from fulfillment_sdk.server.portal.report.fonts import Cut, Fonts
 from fulfillment_sdk.server.portal.report.lines import Ruler, broken, is_plain
@@ -29,6 +30,8 @@ MARGIN: Final = 20.0
 TOP: Final = 24.0
 BOTTOM: Final = 22.0
 
+# What stands for the number of pages. No font has these letters, so in no text they are left.
+_PAGES: Final = "\u0378\u0378"
 _POINT: Final = 25.4 / 72
 _LEADING: Final = 1.42
 
@@ -48,6 +51,7 @@ class Sheet(FPDF):
         self.set_margins(MARGIN, TOP, MARGIN)
         self.set_auto_page_break(False)
         self.c_margin = 0.0
+        self.alias_nb_pages(_PAGES)
         for bold in (False, True):
             self._add_cuts(fonts.of(bold=bold), "B" if bold else "", folder)
         count = max(len(fonts.regular), len(fonts.bold))
@@ -70,7 +74,7 @@ class Sheet(FPDF):
         self.rule()
         self.set_y(self.h - 14)
         # On the left: how wide the number of pages is, is not known yet.
-        self._repeated(f"Page {self.page_no()} of {{nb}}", self._reference_number)
+        self._repeated(f"Page {self.page_no()} of {_PAGES}", self._reference_number)
 
     @property
     def bottom(self) -> float:
@@ -164,6 +168,29 @@ class Sheet(FPDF):
             path = folder / f"{name}{style}.ttf"
             path.write_bytes(cut.data)
             self.add_font(name, style, path)
+
+    def _parse_chars(
+        self,
+        text: str,
+        markdown: bool,
+        *,
+        _initial_emphasis: tuple[bool, bool, bool, bool] | None = None,
+    ) -> Iterator[Fragment]:
+        """Keep together what one font sets; fpdf2 takes a letter's marks for a script of their own.
+
+        Apart from its mark a letter joins nothing, and the mark stands beside it.
+        """
+        whole: Fragment | None = None
+        for part in super()._parse_chars(text, markdown, _initial_emphasis=_initial_emphasis):
+            if whole is None:
+                whole = part
+            elif type(whole) is type(part) is Fragment and whole.font is part.font:
+                whole.characters.extend(part.characters)
+            else:
+                yield whole
+                whole = part
+        if whole is not None:
+            yield whole
 
 
 def _family(number: int) -> str:

@@ -42,10 +42,10 @@ def page_count(document: bytes) -> int:
         return len(pdf)
 
 
-def picture(document: bytes, page: int = 0) -> Image.Image:
-    """Return a page as one sees it, 72 points to the inch."""
+def picture(document: bytes, page: int = 0, *, scale: int = 1) -> Image.Image:
+    """Return a page as one sees it, ``scale`` times 72 points to the inch."""
     with _opened(document) as pdf:
-        seen: Image.Image = pdf[page].render(scale=1).to_pil().convert("RGB")
+        seen: Image.Image = pdf[page].render(scale=scale).to_pil().convert("RGB")
     return seen
 
 

@@ -141,6 +141,25 @@ def test_letters_that_join_are_printed_joined(name: str) -> None:
     assert box[2] - box[0] == pytest.approx(joined, rel=0.06)
 
 
+@pytest.mark.parametrize("marked", ["محمّد", "مُحَمَّد"])
+def test_letters_join_as_before_under_a_mark(marked: str) -> None:
+    nothing, bare, full = (
+        picture(render(with_data({"x": value})), scale=4) for value in (" ", "محمد", marked)
+    )
+    letters = ImageChops.difference(bare, nothing).getbbox()
+    marks = ImageChops.difference(full, bare).getbbox()
+    assert letters is not None
+    assert marks is not None
+    assert marks[3] <= letters[1] + 2
+
+
+@pytest.mark.parametrize("value", ["{nb} of {{nb}}", "\u0378\u0378 of"])
+def test_what_stands_for_the_number_of_pages_is_no_text_that_one_can_write(value: str) -> None:
+    shown = text(render(with_data({"x": value})))
+    assert "X " + value.replace("\u0378", "\ufffd") in shown
+    assert "Page 1 of 1" in shown
+
+
 def test_a_page_has_ink_and_the_outcome_its_colour() -> None:
     page = picture(render(DOSSIER))
     assert 0.7 < share(page, (255, 255, 255)) < 0.99

@@ -29,6 +29,7 @@ SHORT: Final = Patience(
     body=0.6,
     rest=0.2,
     unread=0.2,
+    unread_bytes=256,
     connections=3,
 )
 BLOCK: Final = b"x" * 65536
@@ -53,6 +54,20 @@ class Site:
         self.ended.put_nowait("read")
         return PlainTextResponse(str(len(body)))
 
+    async def names(self, request: Request) -> Response:
+        await request.body()
+        return PlainTextResponse(" ".join(request.headers))
+
+    async def heap(self, _request: Request) -> Response:
+        return Response(BLOCK * 384)
+
+    async def linger(self, request: Request) -> Response:
+        self.ended.put_nowait("begun")
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        self.ended.put_nowait("cut off")
+        raise ClientDisconnect
+
     async def refuse(self, _request: Request) -> Response:
         return PlainTextResponse("no", 413)
 
@@ -72,6 +87,9 @@ class Site:
             routes=[
                 Route("/hello", self.hello),
                 Route("/take", self.take, methods=["POST"]),
+                Route("/names", self.names, methods=["POST"]),
+                Route("/heap", self.heap),
+                Route("/linger", self.linger),
                 Route("/refuse", self.refuse, methods=["POST"]),
                 Route("/give", self.give),
             ]
@@ -288,3 +306,76 @@ async def test_what_is_no_http_is_refused_with_the_headers_of_every_answer() -> 
     assert answer.startswith(b"http/1.1 400 ")
     assert b"\r\nx-content-type-options: nosniff\r\n" in answer
     assert b"\r\nserver:" not in answer
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_one_large_answer_that_is_read_slowly_and_steadily_is_read_to_its_end() -> None:
+    async with opened() as site, peer(site, receives=65536) as steady:
+        steady.say(b"GET /heap HTTP/1.1\r\nHost: a\r\n\r\n")
+        for _ in range(48):
+            assert len(await steady.reader.readexactly(len(BLOCK) * 8)) == len(BLOCK) * 8
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("chosen")
+@pytest.mark.parametrize("line", [b"X-A: " + b"b" * 1000 + b"\r\n", b"b" * 1000])
+async def test_trailers_have_no_more_room_than_a_head(line: bytes) -> None:
+    async with opened(Patience()) as site, peer(site) as flooding:
+        flooding.say(
+            b"POST /take HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "
+        )
+        flooding.say(b"y\r\n" if line.endswith(b"\n") else b"y")
+        dripping = asyncio.create_task(flooding.drip(line * 8, every=0.0))
+        answer = await flooding.rest()
+        dripping.cancel()
+        assert await end_of(site) == "cut off"
+    assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_a_trailer_is_no_header() -> None:
+    async with opened() as site, peer(site) as late:
+        late.say(b"POST /names HTTP/1.1\r\nHost: a\r\nConnection: close\r\n")
+        late.say(b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Late: b\r\n\r\n")
+        assert b"x-late" not in await late.rest()
+
+
+@pytest.mark.usefixtures("chosen")
+async def test_who_asks_for_another_protocol_is_served_in_this_one() -> None:
+    head = (
+        b"Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+    )
+    async with opened() as site, peer(site) as modern:
+        for _ in range(2):
+            modern.say(b"POST /take HTTP/1.1\r\n%sContent-Length: 5\r\n\r\nhe" % head)
+            modern.say(b"llo")
+            assert await end_of(site) == "read"
+        modern.say(b"GET /hello HTTP/1.1\r\n%s\r\n" % head)
+        modern.say(b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answers = await modern.rest()
+    assert answers.count(b"HTTP/1.1 200 ") == 4
+    assert answers.count(b"\r\n\r\n5") == 2
+    assert answers.count(b"\r\n\r\nhello") == 2
+
+
+async def test_a_refusal_never_takes_the_place_of_another_answer() -> None:
+    pytest.importorskip("httptools")
+    async with opened(Patience()) as site, peer(site) as hasty:
+        hasty.say(b"GET /linger HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await end_of(site) == "begun"
+        hasty.say(b"\x16\x03\x01 hello\r\n\r\n")
+        assert await hasty.rest() == b""
+        assert await end_of(site) == "cut off"
+
+
+@pytest.mark.parametrize(
+    "what", [b"\x16\x03\x01\r\n\r\n", b"POST /take HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+)
+async def test_a_refusal_is_never_a_part_of_another_answer(what: bytes) -> None:
+    pytest.importorskip("httptools")
+    async with opened(Patience()) as site, peer(site) as hasty:
+        hasty.say(b"GET /give HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await hasty.reader.readexactly(100_000)
+        hasty.say(what)
+        assert b"HTTP/1.1 400" not in await hasty.rest()
+        assert await end_of(site) == "given up"

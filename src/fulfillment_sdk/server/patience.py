@@ -25,7 +25,7 @@ class Patience:
     """The limits of one connection, in seconds and bytes, and of all of them together.
 
     A body must bring ``body_bytes`` in every ``body_window``, and have an end after ``body``.
-    ``unread`` is how long an answer may lie there without the peer taking any more of it.
+    ``unread`` is how long an answer may lie there without the peer taking ``unread_bytes`` of it.
     """
 
     head: float = 10.0
@@ -35,6 +35,7 @@ class Patience:
     body: float = 330.0
     rest: float = 30.0
     unread: float = 30.0
+    unread_bytes: int = 64 * 1024
     connections: int = 1000
 
     @property

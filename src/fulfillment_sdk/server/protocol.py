@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final, cast
 
@@ -60,6 +59,7 @@ class Guarded:
     _at: tuple[Stage, int] | None = None
     _since = _window = 0.0
     _unread: float | None = None
+    _left = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection, or refuse one too many."""
@@ -96,11 +96,15 @@ class Guarded:
     def refuse(self, why: str) -> None:
         """Answer, and let the peer read that: closing at once would reset the connection.
 
-        It may still be sending; the rest of that is thrown away.
+        It may still be sending; the rest of that is thrown away. Nothing is said where it would
+        be taken for the answer to something else, or for a part of that.
         """
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
+        if not self.is_awaited():
+            self.transport.abort()
+            return
         self.transport.write(refusal(why))
         self._forget()
         self.flow.resume_reading()
@@ -112,10 +116,13 @@ class Guarded:
         """Say what this connection is at."""
         raise NotImplementedError
 
+    def is_awaited(self) -> bool:
+        """Whether the next answer here is the one to what comes in now."""
+        return self.cycle is None or not self.cycle.response_started or self._is_answered()
+
     def end(self, how: End) -> None:
         """End this connection."""
-        cycle = self.cycle
-        if how == "abort" or _is_half_answered(cycle):
+        if how == "abort":
             self.transport.abort()
         elif how == "close" or self._silent:
             self.transport.close()
@@ -128,10 +135,12 @@ class Guarded:
         if at != self._at:
             self._at, self._since = at, now
             self._window, self._came = now, 0
-        if not self.transport.get_write_buffer_size():
+        left = self.transport.get_write_buffer_size()
+        if not left:
             self._unread = None
-        elif self._unread is None:
-            self._unread = now
+        elif self._unread is None or self._left - left >= self.patience.unread_bytes:
+            self._unread, self._left = now, left
+        self._left = max(self._left, left)
         return Sight(
             stage=at[0],
             since=now - self._since,
@@ -141,9 +150,13 @@ class Guarded:
             held=self.flow.read_paused or _is_to_continue(self.cycle),
         )
 
+    def _is_answered(self) -> bool:
+        """Whether the newest request, if there was one, has its whole answer."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
     def _forget(self) -> None:
         """Tell the application, if one is at it, that nobody is there any more."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if not self._is_answered():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 
@@ -176,86 +189,18 @@ def http_protocol(patience: Patience = USUAL) -> type[asyncio.Protocol]:
     return cast(type[asyncio.Protocol], type("Protocol", (base,), of_one_server))
 
 
-def _is_half_answered(cycle: Any) -> bool:
-    """Whether an answer has begun and not ended: nothing can be added to it."""
-    return cycle is not None and cycle.response_started and not cycle.response_complete
-
-
 def _is_to_continue(cycle: Any) -> bool:
     """Whether the peer was not yet told to send its body."""
     return cycle is not None and cycle.waiting_for_100_continue
 
 
-@cache
-def _h11() -> type[asyncio.Protocol]:
-    import h11
-    from uvicorn.protocols.http.h11_impl import H11Protocol
-
-    class BoundedH11(Guarded, H11Protocol):
-        """Bounded in its head by ``h11_max_incomplete_event_size``."""
-
-        def stage(self) -> Stage:
-            theirs = self.conn.their_state
-            answered = self.cycle is None or self.cycle.response_complete
-            if theirs is h11.SEND_BODY:
-                return "rest" if answered else "body"
-            if not answered:
-                return "answer"
-            fresh = self.cycle is None or bool(self.conn.trailing_data[0])
-            return "head" if fresh else "idle"
+def _h11() -> type[Guarded]:
+    from fulfillment_sdk.server.bounded_h11 import BoundedH11
 
     return BoundedH11
 
 
-@cache
-def _httptools() -> type[asyncio.Protocol]:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-    class BoundedHttpTools(Guarded, HttpToolsProtocol):
-        """Bounded in its head here: httptools itself reads on and on."""
-
-        _head = 0
-        _in_head = True
-        _in_body = False
-        _too_long = False
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._head = self._head + len(data) if self._in_head else 0
-            if self._head > MAX_HEAD:
-                self.refuse("long")
-
-        def on_message_begin(self) -> None:
-            self._in_head = True
-            super().on_message_begin()
-
-        def on_headers_complete(self) -> None:
-            self._in_head = False
-            self._in_body = True
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > MAX_HEAD:
-                self._too_long = True
-                raise ValueError("head too long")  # ends in send_400_response
-            super().on_headers_complete()
-
-        def on_message_complete(self) -> None:
-            self._in_body = False
-            super().on_message_complete()
-
-        def send_400_response(self, msg: str) -> None:
-            self.refuse("long" if self._too_long else "malformed")
-
-        def stage(self) -> Stage:
-            if self.cycle is None or self._in_head:
-                return self._before()
-            answered = self.cycle.response_complete
-            if self._in_body:
-                return "rest" if answered else "body"
-            return "idle" if answered else "answer"
-
-        def _before(self) -> Stage:
-            # A request that came before the last one was answered waits for that.
-            waiting = self.cycle is not None and not self.cycle.response_complete
-            return "answer" if waiting else "head"
+def _httptools() -> type[Guarded]:
+    from fulfillment_sdk.server.bounded_httptools import BoundedHttpTools
 
     return BoundedHttpTools

@@ -299,6 +299,17 @@ async def test_one_connection_too_many_is_told_so_and_a_place_that_gets_free_is_
 
 
 @pytest.mark.usefixtures("chosen")
+async def test_who_has_too_many_connections_is_told_so_and_gets_no_more() -> None:
+    async with opened(Patience(of_one=1, spared=())) as site:
+        async with peer(site) as first, peer(site) as second:
+            assert (await second.rest()).startswith(b"HTTP/1.1 503 ")
+            first.say(b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert (await first.rest()).endswith(b"hello")
+        await asyncio.sleep(0.02)
+        assert await greeted(site)
+
+
+@pytest.mark.usefixtures("chosen")
 async def test_what_is_no_http_is_refused_with_the_headers_of_every_answer() -> None:
     async with opened() as site, peer(site) as odd:
         odd.say(b"\x16\x03\x01 hello\r\n\r\n")

@@ -26,6 +26,8 @@ class Patience:
 
     A body must bring ``body_bytes`` in every ``body_window``, and have an end after ``body``.
     ``unread`` is how long an answer may lie there without the peer taking ``unread_bytes`` of it.
+    Of all ``connections`` one address has ``of_one`` at most, unless it is in one of the networks
+    ``spared``: those of proxies, behind which there are many.
     """
 
     head: float = 10.0
@@ -37,6 +39,8 @@ class Patience:
     unread: float = 30.0
     unread_bytes: int = 64 * 1024
     connections: int = 1000
+    of_one: int = 250
+    spared: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
     @property
     def look(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from fulfillment_sdk.server.http import new_request_id
 from fulfillment_sdk.server.patience import USUAL, End, Patience, Sight, Stage, verdict
+from fulfillment_sdk.server.places import Places
 from fulfillment_sdk.server.security_headers import LINES
 
 MAX_HEAD: Final = 64 * 1024
@@ -15,9 +16,6 @@ MAX_HEAD: Final = 64 * 1024
 
 LINGER_SECONDS: Final = 2.0
 """How long a refused peer may go on sending before it is cut off."""
-
-_LINGERING: Final = 64
-"""So many more connections than allowed may be refused at a time; others are cut off."""
 
 _ANSWERS: Final = {
     "malformed": (b"400 Bad Request", b"Invalid HTTP request", b""),
@@ -45,14 +43,17 @@ class Guarded:
     """
 
     patience: Patience
+    places: Places
     guarded: set[Guarded]
     looking: list[asyncio.TimerHandle]
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
+    client: tuple[str, int] | None
     flow: Any
     cycle: Any
 
+    _host = ""
     _refused = False
     _silent = True
     _came = 0
@@ -65,9 +66,11 @@ class Guarded:
         """Take a connection, or refuse one too many."""
         super().connection_made(transport)  # type: ignore[misc]
         self.guarded.add(self)
-        if len(self.guarded) > self.patience.connections + _LINGERING:
+        self._host = self.client[0] if self.client else ""
+        place = self.places.take(self._host)
+        if place == "none":
             self.transport.abort()
-        elif len(self.guarded) > self.patience.connections:
+        elif place == "full":
             self.refuse("full")
         if not self.looking:
             self._look_later()
@@ -75,6 +78,7 @@ class Guarded:
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of it."""
         self.guarded.discard(self)
+        self.places.give_back(self._host)
         super().connection_lost(exc)  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
@@ -185,7 +189,12 @@ class Guarded:
 def http_protocol(patience: Patience = USUAL) -> type[asyncio.Protocol]:
     """Return the fastest protocol that is installed, for the connections of one server."""
     base = _h11() if find_spec("httptools") is None else _httptools()
-    of_one_server = {"patience": patience, "guarded": set(), "looking": []}
+    of_one_server = {
+        "patience": patience,
+        "places": Places(patience),
+        "guarded": set(),
+        "looking": [],
+    }
     return cast(type[asyncio.Protocol], type("Protocol", (base,), of_one_server))
 
 

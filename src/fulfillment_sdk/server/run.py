@@ -21,7 +21,7 @@ from fulfillment_sdk.server.app import create_app
 from fulfillment_sdk.server.folder import held, note_address
 from fulfillment_sdk.server.listening import BACKLOG, bind
 from fulfillment_sdk.server.party import Party
-from fulfillment_sdk.server.patience import USUAL
+from fulfillment_sdk.server.patience import USUAL, Patience
 from fulfillment_sdk.server.protocol import MAX_HEAD, http_protocol
 from fulfillment_sdk.server.resolve import check, oddities, own_address, resolve
 from fulfillment_sdk.server.secrets import SecretFolder
@@ -79,7 +79,13 @@ def serve(given: Given, *, announce: Announce, build: Build = parties_for) -> No
             _log.warning("%s", oddity)
         _log.info("starting", extra={"role": settings.role, "dev": settings.dev})
         note_address(folder, own_address(host, settings.port))
-        run(app, listener, announce=lambda: announce(address), parties=parties)
+        run(
+            app,
+            listener,
+            announce=lambda: announce(address),
+            parties=parties,
+            patience=patience_for(settings),
+        )
 
 
 def run(
@@ -88,13 +94,14 @@ def run(
     *,
     announce: Callable[[], None],
     parties: Sequence[Party] = (),
+    patience: Patience = USUAL,
 ) -> None:
     """Run `app` on a listening socket until a signal ends it; `announce` is called once it answers.
 
     First the parties start, then the socket is served; at the end the socket closes, requests in
     hand are finished (those that only wait for news at once), and then the parties stop.
     """
-    server = _Server(_config(app), announce, parties)
+    server = _Server(_config(app, patience), announce, parties)
 
     async def main() -> None:
         async with app.router.lifespan_context(app):
@@ -120,10 +127,25 @@ def most_connections() -> int:
     return USUAL.connections if soft < 0 else max(1, min(USUAL.connections, soft // 2))
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def patience_for(settings: Settings) -> Patience:
+    """Return how much a server puts up with.
+
+    One address has a quarter of the connections at most. Trusted proxies are spared, and so is
+    whoever calls a portal by itself: that is the gateways.
+    """
+    most = most_connections()
+    return evolve(
+        USUAL,
+        connections=most,
+        of_one=max(1, most // 4) if settings.runs_gateway else most,
+        spared=(*USUAL.spared, *settings.trusted_proxies),
+    )
+
+
+def _config(app: Starlette, patience: Patience) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=http_protocol(evolve(USUAL, connections=most_connections())),
+        http=http_protocol(patience),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -53,8 +53,12 @@ class Windows:
 
 
 def caller(request: Request) -> str:
-    """Return the address that limits are counted for: an IPv6 caller has a /64 to itself."""
-    host = request.client.host if request.client else ""
+    """Return the address that limits are counted for."""
+    return network_of(request.client.host if request.client else "")
+
+
+def network_of(host: str) -> str:
+    """Return whose an address is: an IPv4 address, or the /64 that an IPv6 caller has to itself."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

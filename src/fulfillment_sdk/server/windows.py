@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from collections import OrderedDict
 from collections.abc import Hashable
+from typing import Final
 
 from starlette.requests import Request
+
+ROOM: Final = 100_000
+"""So many windows are kept of one kind: some 30 MB."""
 
 
 class Windows:
     """Counts calls in windows of fixed length, one for each key, in this process only.
 
     ``most`` calls are let through in the ``seconds`` after the first one. Contract, section 2
-    (429).
+    (429). There is room for ``room`` windows; a further one pushes the oldest out: who has so many
+    addresses is not kept out by counting them, and shall not have our memory as well.
     """
 
-    def __init__(self, most: int, *, seconds: float) -> None:
+    def __init__(self, most: int, *, seconds: float, room: int = ROOM) -> None:
         self._most = most
         self._seconds = seconds
-        self._windows: dict[Hashable, tuple[float, int]] = {}
+        self._room = room
+        self._windows: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
         self._sweep_at = 0.0
 
     def wait(self, key: Hashable, now: float) -> int | None:
@@ -29,6 +36,10 @@ class Windows:
         if wait is None:
             ends, count = self._window(key, now)
             self._windows[key] = (ends, count + 1)
+            if not count:
+                self._windows.move_to_end(key)
+            if len(self._windows) > self._room:
+                self._windows.popitem(last=False)
         return wait
 
     def look(self, key: Hashable, now: float) -> int | None:
@@ -49,7 +60,10 @@ class Windows:
         if abs(now - self._sweep_at) < self._seconds:
             return
         self._sweep_at = now
-        self._windows = {key: value for key, value in self._windows.items() if value[0] > now}
+        last = now + self._seconds
+        self._windows = OrderedDict(
+            (key, value) for key, value in self._windows.items() if now < value[0] <= last
+        )
 
 
 def caller(request: Request) -> str:

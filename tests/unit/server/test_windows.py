@@ -44,6 +44,34 @@ def test_windows_that_have_ended_are_forgotten() -> None:
     assert len(windows) == 1
 
 
+def test_windows_that_a_wrong_clock_opened_are_forgotten_too() -> None:
+    windows = Windows(1, seconds=60)
+    windows.wait("a", 10_000)
+    windows.wait("b", 0)
+    assert len(windows) == 1
+
+
+def test_a_flood_of_callers_takes_a_bounded_room_and_pushes_the_oldest_window_out() -> None:
+    windows = Windows(1, seconds=60, room=3)
+    assert [windows.wait(key, 0) for key in ("a", "b", "c", "d")] == [None] * 4
+    assert len(windows) == 3
+    assert [windows.look(key, 0) for key in ("a", "b", "c", "d")] == [None, 60, 60, 60]
+
+
+def test_a_window_that_was_opened_again_is_not_the_oldest() -> None:
+    windows = Windows(1, seconds=60, room=2)
+    for key, now in (("a", 0), ("b", 30), ("a", 60), ("c", 61)):
+        assert windows.wait(key, now) is None
+    assert [windows.look(key, 61) for key in ("a", "b", "c")] == [59, None, 60]
+
+
+def test_a_count_does_not_make_a_window_younger() -> None:
+    windows = Windows(2, seconds=60, room=2)
+    for key in ("a", "b", "a", "c"):
+        windows.wait(key, 0)
+    assert windows.look("a", 0) is None
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [

@@ -203,11 +203,15 @@ class FileField:
 
     def _on_headers(self) -> None:
         told = (value for name, value in self._headers if name.lower() == b"content-disposition")
-        _, options = _options(next(told, bytearray()).decode("latin-1"))
+        header = next(told, bytearray()).decode("latin-1")
+        _, options = _options(header)
         if options.get(b"name") != FIELD.encode("ascii"):
             return
         if self._found:
             raise BadUpload(f"Invalid value for field: {FIELD}")
+        # A field of text, mostly a path where the file was meant. The parser leaves `filename*` out.
+        if b"filename" not in options and "filename*=" not in header.lower():
+            raise BadUpload(f"Invalid value for field: {FIELD}: it is text, and has no file name")
         self._found = self._here = True
         claimed = options.get(b"filename", b"").decode("utf-8", "replace")
         for written, meant in _ESCAPES:

@@ -158,15 +158,22 @@ async def test_a_file_of_no_announced_length_is_refused_at_the_first_byte_too_ma
         ("multipart/form-data; boundary=b", b"--b--\r\n", 400, "Missing required field: file"),
         (
             "multipart/form-data; boundary=b",
-            b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\nwords",
+            b"--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\nwords",
             400,
             "Invalid multipart body: it has no end",
         ),
         (
             "multipart/form-data; boundary=b",
-            b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\nwords\r\n" * 2 + b"--b--",
+            b"--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\nwords\r\n" * 2
+            + b"--b--",
             400,
             "Invalid value for field: file",
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\ngate.jpg\r\n--b--\r\n",
+            400,
+            "Invalid value for field: file: it is text, and has no file name",
         ),
     ],
 )

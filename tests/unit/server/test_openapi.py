@@ -128,6 +128,20 @@ def test_its_fields_are_those_of_the_models(name: str, model: Any) -> None:
     assert list(schema(name)["properties"]) == [spec.wire for spec in specs(model)]
 
 
+def test_a_file_is_told_from_a_text_in_the_older_way_too() -> None:
+    upload = DOCUMENT["paths"]["/api/webhook/webform/attachments/"]["post"]["requestBody"]
+    part = upload["content"]["multipart/form-data"]["schema"]["properties"]["file"]
+    assert (part["type"], part["format"]) == ("string", "binary")
+    downloads = [
+        content["schema"]
+        for _, _, operation in operations()
+        for answer in operation["responses"].values()
+        for kind, content in answer.get("content", {}).items()
+        if kind != "application/json"
+    ]
+    assert [one["format"] for one in downloads] == ["binary"] * 2
+
+
 def test_two_parts_that_say_the_same_are_a_mistake() -> None:
     paths: dict[str, object] = {"paths": {"/a/": {"get": {}}}}
     assert joined(paths, {"paths": {"/b/": {}}}) == {"paths": {"/a/": {"get": {}}, "/b/": {}}}

@@ -25,7 +25,9 @@ from fulfillment_sdk.server.uploads import (
 TYPE = "multipart/form-data; boundary=BOUND"
 
 
-def part(content: bytes = b"content", *, name: str = "file", rest: str = "") -> bytes:
+def part(
+    content: bytes = b"content", *, name: str = "file", rest: str = '; filename="a.txt"'
+) -> bytes:
     head = f'--BOUND\r\nContent-Disposition: form-data; name="{name}"{rest}\r\n\r\n'
     return head.encode() + content + b"\r\n"
 
@@ -72,6 +74,7 @@ async def whole(*pieces: bytes, **kinds: Any) -> bytes:
         (part(name="photo") + END, "Missing required field: file"),
         (part(name="File") + END, "Missing required field: file"),
         (part() + part() + END, "Invalid value for field: file"),
+        (part(b"gate.jpg", rest="") + END, "Invalid value for field: file: it is text, and has no file name"),
         (part(), "Invalid multipart body: it has no end"),
         (part()[:-5], "Invalid multipart body: it has no end"),
         (b"--OTHER\r\n" + part() + END, "Invalid multipart body"),
@@ -179,8 +182,9 @@ async def test_a_file_is_read_to_the_byte_however_it_comes(size: int) -> None:
 @pytest.mark.parametrize(
     ("rest", "name"),
     [
-        ("", ""),
+        ('; filename=""', ""),
         ('; filename="gate.jpg"', "gate.jpg"),
+        ("; filename*=utf-8''gate.jpg", ""),
         ('; filename="Zo\u00eb.jpg"', "Zo\u00eb.jpg"),
         ('; filename="a\\"b.jpg"', 'a"b.jpg'),
         ('; filename="a%22b%0D%0A.jpg"', 'a"b\r\n.jpg'),

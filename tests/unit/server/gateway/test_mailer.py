@@ -67,6 +67,18 @@ def test_a_message_goes_to_exactly_one_address() -> None:
     assert message.get_content() == "Grüße\n"
 
 
+def test_a_message_says_when_it_was_written_and_which_it_is() -> None:
+    first, second = (
+        compose(
+            sender=sender, to="a@example.org", subject="s", text="t", at=1_743_960_600.5, unique=u
+        )
+        for sender, u in (("Codes <codes@example.org>", "1f0c"), ("codes@mail.example", "2e1d"))
+    )
+    assert first["Date"] == "Sun, 06 Apr 2025 17:30:00 +0000"
+    assert first["Message-ID"] == "<1f0c@example.org>"
+    assert second["Message-ID"] == "<2e1d@mail.example>"
+
+
 async def test_the_mailbox_keeps_the_newest_and_finds_by_address() -> None:
     times = iter((1.0, 2.0, 3.0))
     mailbox = Mailbox(clock=lambda: next(times), most=2)

@@ -41,7 +41,7 @@ def create_gateway(
     ``mailer`` replaces what the settings name. Raises ``ConfigurationError`` for keys or a mail
     server's URL that can't be used.
     """
-    outgoing = mailer or _smtp(settings)
+    outgoing = mailer or _smtp(settings, clock)
     mailbox = Mailbox(clock=clock, relay_to=outgoing) if settings.dev else None
     return Gateway(
         Context(
@@ -62,8 +62,9 @@ def create_gateway(
     )
 
 
-def _smtp(settings: Settings) -> Mailer | None:
+def _smtp(settings: Settings, clock: Callable[[], float]) -> Mailer | None:
     if settings.smtp_url is None:
         return None
     server = SmtpServer.of(settings.smtp_url)
-    return SmtpMailer(server, sender=settings.mail_from or f"fulfillment@{server.host}")
+    sender = settings.mail_from or f"fulfillment@{server.host}"
+    return SmtpMailer(server, sender=sender, clock=clock)

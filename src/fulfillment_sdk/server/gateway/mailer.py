@@ -5,9 +5,12 @@ A mail may carry a one-time code, so neither addresses nor texts are ever logged
 
 from __future__ import annotations
 
+import secrets
 import ssl
+import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Protocol
@@ -132,7 +135,9 @@ class SmtpMailer:
         sender: str,
         tls: ssl.SSLContext | None = None,
         timeout: float = _SECONDS,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._server = server
         self._sender = sender
         self._tls = tls
@@ -143,7 +148,14 @@ class SmtpMailer:
         server = self._server
         try:
             await aiosmtplib.send(
-                compose(sender=self._sender, to=to, subject=subject, text=text),
+                compose(
+                    sender=self._sender,
+                    to=to,
+                    subject=subject,
+                    text=text,
+                    at=self._clock(),
+                    unique=secrets.token_hex(16),
+                ),
                 hostname=server.host,
                 port=server.port,
                 username=server.username,
@@ -152,7 +164,7 @@ class SmtpMailer:
                 start_tls=server.start_tls,
                 tls_context=self._tls,
                 # Looking this host's own name up could block the loop.
-                local_hostname=self._sender.rpartition("@")[2].strip(" >") or "localhost",
+                local_hostname=_domain(self._sender),
                 timeout=self._timeout,
             )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -163,13 +175,25 @@ class SmtpMailer:
             ) from None
 
 
-def compose(*, sender: str, to: str, subject: str, text: str) -> EmailMessage:
-    """Return the message; ``to`` is a normalised address, ``sender`` one with or without a name."""
+def compose(
+    *, sender: str, to: str, subject: str, text: str, at: float, unique: str
+) -> EmailMessage:
+    """Return the message; ``to`` is a normalised address, ``sender`` one with or without a name.
+
+    ``at`` is when it is written, in epoch seconds; ``unique`` is in no other message's id. Both are
+    the sender's to say (RFC 5322, 3.6): not every mail server adds them, and filters miss them.
+    """
     message = EmailMessage()
     local, _, domain = to.rpartition("@")
     message["From"] = sender
     message["To"] = Address(username=local, domain=domain)
     message["Subject"] = subject
+    message["Date"] = datetime.fromtimestamp(int(at), UTC)
+    message["Message-ID"] = f"<{unique}@{_domain(sender)}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message
+
+
+def _domain(sender: str) -> str:
+    return sender.rpartition("@")[2].strip(" >") or "localhost"

@@ -61,6 +61,8 @@ def test_a_message_goes_to_exactly_one_address() -> None:
         to="o'neil+cases@example.org",
         subject="Your code",
         text="Grüße\n",
+        at=0.0,
+        unique="1f0c",
     )
     assert message["To"] == "o'neil+cases@example.org"
     assert message["From"] == "Codes <codes@example.org>"

@@ -209,7 +209,7 @@ class FileField:
             return
         if self._found:
             raise BadUpload(f"Invalid value for field: {FIELD}")
-        # A field of text, mostly a path where the file was meant. The parser leaves `filename*` out.
+        # A text, mostly the path of what was meant. The parser leaves `filename*` out.
         if b"filename" not in options and "filename*=" not in header.lower():
             raise BadUpload(f"Invalid value for field: {FIELD}: it is text, and has no file name")
         self._found = self._here = True

@@ -289,6 +289,17 @@ async def test_a_filter_that_nobody_knows_is_taken_with_a_warning(house: House) 
     assert "warnings" not in renamed.json()
 
 
+async def test_a_field_that_was_misspelt_is_ignored_with_a_warning(house: House) -> None:
+    token = await house.token()
+    created = await subscribe(house, token, event=["case.completed"])
+    assert created["events"] == []
+    assert created["warnings"] == ["unknown field, did you mean events?"]
+    path, bearer = f"{BASE}/subscriptions/{created['id']}/", {"Authorization": f"Bearer {token}"}
+    changed = await house.http.patch(path, json={"enable": False}, headers=bearer)
+    assert changed.json()["enabled"] is True
+    assert changed.json()["warnings"] == ["unknown field, did you mean enabled?"]
+
+
 # -- the limit -----------------------------------------------------------------------------------
 
 

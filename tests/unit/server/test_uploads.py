@@ -74,7 +74,10 @@ async def whole(*pieces: bytes, **kinds: Any) -> bytes:
         (part(name="photo") + END, "Missing required field: file"),
         (part(name="File") + END, "Missing required field: file"),
         (part() + part() + END, "Invalid value for field: file"),
-        (part(b"gate.jpg", rest="") + END, "Invalid value for field: file: it is text, and has no file name"),
+        (
+            part(b"gate.jpg", rest="") + END,
+            "Invalid value for field: file: it is text, and has no file name",
+        ),
         (part(), "Invalid multipart body: it has no end"),
         (part()[:-5], "Invalid multipart body: it has no end"),
         (b"--OTHER\r\n" + part() + END, "Invalid multipart body"),

@@ -1,12 +1,14 @@
-"""What a partner may have misspelt: filters that nothing known will ever match.
+"""What a partner may have misspelt: filters that nothing known will ever match, and fields.
 
-They are taken all the same, since types and statuses may be added at any time.
+They are taken all the same, since types and statuses may be added at any time, and unknown fields
+are ignored: a subscription whose filter was misspelt gets everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final
 
 from fulfillment_sdk import lifecycle
@@ -14,6 +16,11 @@ from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
 from fulfillment_sdk.server.gateway.trial_events import TRIAL
 
 TYPES: Final = (STATUS_CHANGED, CASE_COMPLETED, TRIAL)
+
+ON_CREATION: Final = ("url", "events", "statuses", "description", "secret")
+ON_CHANGE: Final = ("url", "events", "statuses", "description", "enabled")
+
+_MOST = 20  # a body may have thousands of fields
 
 
 def warnings(*, events: Sequence[str], statuses: Sequence[str]) -> list[str]:
@@ -25,6 +32,13 @@ def warnings(*, events: Sequence[str], statuses: Sequence[str]) -> list[str]:
         *_about("events", "type", events, TYPES),
         *_about("statuses", "status", statuses, tuple(lifecycle.STATUSES)),
     ]
+
+
+def misspelt(fields: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Return a sentence for each field that is not known and near to one that is."""
+    unknown = islice((one for one in fields if one not in known), _MOST)
+    near = (get_close_matches(one.lower(), known, n=1) for one in unknown)
+    return [f"unknown field, did you mean {one}?" for found in near for one in found]
 
 
 def _about(field: str, noun: str, given: Sequence[str], known: Sequence[str]) -> Iterator[str]:

@@ -24,7 +24,12 @@ from fulfillment_sdk.server.gateway.subscription_fields import (
     read_wanted,
 )
 from fulfillment_sdk.server.gateway.subscription_rows import hold_active, mine, shown
-from fulfillment_sdk.server.gateway.subscription_warnings import warnings
+from fulfillment_sdk.server.gateway.subscription_warnings import (
+    ON_CHANGE,
+    ON_CREATION,
+    misspelt,
+    warnings,
+)
 
 SINK = "webhook"
 """The kind of sink that serves subscriptions."""
@@ -70,7 +75,8 @@ class Subscriptions:
         """Create a subscription; the secret is told here and never again."""
         context = self._context
         who = await principal(context, request)
-        wanted = read_wanted(await answers.read_object(request), dev=context.settings.dev)
+        body = await answers.read_object(request)
+        wanted = read_wanted(body, dev=context.settings.dev)
         secret = wanted.secret or signing.new_secret()
         destination = Destination(
             context.ids("sub"),
@@ -105,7 +111,7 @@ class Subscriptions:
             {
                 **shown(stored, now=context.clock()),
                 "secret": secret,
-                **_warned(wanted.events, wanted.statuses),
+                **_warned(wanted.events, wanted.statuses, misspelt(body, ON_CREATION)),
             },
             201,
             headers={"Cache-Control": "no-store"},
@@ -140,7 +146,8 @@ class Subscriptions:
         context = self._context
         who = await principal(context, request)
         name = request.path_params["id"]
-        changes = read_changes(await answers.read_object(request), dev=context.settings.dev)
+        body = await answers.read_object(request)
+        changes = read_changes(body, dev=context.settings.dev)
 
         def change(connection: sa.Connection) -> Destination | None:
             if changes.enabled:
@@ -155,7 +162,8 @@ class Subscriptions:
         changed = await context.store.write(change)
         if changed is None:
             return answers.not_found()
-        return self._told(changed, **_warned(changes.events or (), changes.statuses or ()))
+        told = misspelt(body, ON_CHANGE)
+        return self._told(changed, **_warned(changes.events or (), changes.statuses or (), told))
 
     async def delete(self, request: Request) -> Response:
         """Delete one subscription, with what is pending for it."""
@@ -174,6 +182,8 @@ class Subscriptions:
         return http.json_response({**shown(found, now=self._context.clock()), **more})
 
 
-def _warned(events: Sequence[str], statuses: Sequence[str]) -> dict[str, object]:
-    found = warnings(events=events, statuses=statuses)
+def _warned(
+    events: Sequence[str], statuses: Sequence[str], fields: Sequence[str]
+) -> dict[str, object]:
+    found = [*warnings(events=events, statuses=statuses), *fields]
     return {"warnings": found} if found else {}

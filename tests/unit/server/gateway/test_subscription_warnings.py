@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fulfillment_sdk import lifecycle
-from fulfillment_sdk.server.gateway.subscription_warnings import TYPES, warnings
+from fulfillment_sdk.server.gateway.subscription_warnings import (
+    ON_CHANGE,
+    ON_CREATION,
+    TYPES,
+    misspelt,
+    warnings,
+)
 
 
 def test_nothing_is_said_of_what_is_known() -> None:
@@ -39,3 +45,24 @@ def test_what_was_given_is_not_repeated() -> None:
     told = warnings(events=("case.hush",), statuses=("hush",))
     assert len(told) == 2
     assert "hush" not in " ".join(told)
+
+
+@pytest.mark.parametrize(
+    ("keys", "known", "words"),
+    [
+        (("url", "event"), ON_CREATION, ["unknown field, did you mean events?"]),
+        (("Statuses", "url"), ON_CREATION, ["unknown field, did you mean statuses?"]),
+        (("enable",), ON_CHANGE, ["unknown field, did you mean enabled?"]),
+        (("secret",), ON_CHANGE, []),
+        (ON_CREATION, ON_CREATION, []),
+        (ON_CHANGE, ON_CHANGE, []),
+    ],
+)
+def test_a_field_that_may_be_misspelt_is_told_by_the_one_that_was_meant(
+    keys: tuple[str, ...], known: tuple[str, ...], words: list[str]
+) -> None:
+    assert misspelt(keys, known) == words
+
+
+def test_of_very_many_fields_the_first_are_looked_at() -> None:
+    assert len(misspelt([f"event{n}" for n in range(10_000)], ON_CREATION)) == 20

@@ -48,8 +48,9 @@ def command(dev: bool, config: Path | None, verbose: bool, **flags: str | None) 
     """
     with needs("server"):
         from fulfillment_sdk.relay.dispatching import descriptors
-        from fulfillment_sdk.server import logs, run, sources
+        from fulfillment_sdk.server import logs, mishaps, run, sources
     descriptors.raise_limit()
     given = sources.read(flags, os.environ, dev=dev, config=config)
     logs.configure(verbose=verbose, form=given.get(LOG_FORMAT))
+    mishaps.take()
     run.serve(given, announce=lambda address: click.echo(f"Serving on {address}"))

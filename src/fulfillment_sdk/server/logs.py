@@ -12,6 +12,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import TextIO
 
+from fulfillment_sdk.server import mishaps
 from fulfillment_sdk.server.http import request_at_hand
 from fulfillment_sdk.server.settings import LogFormat
 
@@ -78,7 +79,7 @@ def configure(*, verbose: bool, form: LogFormat = "text", stream: TextIO | None 
 
     Of our own lines from INFO on, with `verbose` all; of other packages' from WARNING on.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = mishaps.Handler(stream or sys.stderr)
     handler.setFormatter(FORMATTERS[form]())
     root = logging.getLogger()
     root.handlers[:] = [handler]

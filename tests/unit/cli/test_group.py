@@ -112,6 +112,7 @@ def test_serve_refuses_what_it_cannot_serve_with(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("fulfillment_sdk.server.logs.configure", lambda **_options: None)
+    monkeypatch.setattr("fulfillment_sdk.server.mishaps.take", lambda: None)
     ended = serve(*arguments)
     assert ended.exit_code == 1
     assert ended.stderr.startswith(f"Error: {said}")

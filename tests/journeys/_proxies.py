@@ -53,6 +53,7 @@ def configuration(name: str, ports: Ports, keys: Certificates) -> str:
         "nginx": {
             "/etc/ssl/gateway.example.org.pem": keys.certificate,
             "/etc/ssl/private/gateway.example.org.key": keys.key,
+            "/var/log/nginx/access.log": "access.log",
         },
         "haproxy": {"/etc/haproxy/gateway.example.org.pem": keys.together},
     }[name]
@@ -86,7 +87,7 @@ def _nginx(nginx: str, folder: Path, text: str) -> tuple[list[str], str]:
     rest = "daemon off; pid nginx.pid; error_log stderr;"
     user = " user root;" if os.geteuid() == 0 else ""
     command = [nginx, "-e", "stderr", "-p", str(folder), "-c", "configuration", "-g", rest + user]
-    return command, text.replace("http {\n", f"http {{\naccess_log off;\n{room}", 1)
+    return command, text.replace("http {\n", f"http {{\n{room}", 1)
 
 
 def _haproxy(haproxy: str, _folder: Path, text: str) -> tuple[list[str], str]:

@@ -25,6 +25,7 @@ from fulfillment_sdk.cli.demo.case import physical_abuse
 from fulfillment_sdk.models import CaseEvent
 from tests.integration.gateway.parts import BASE
 
+from ._endpoints import eventually
 from ._fleet import CODES_PER_ADDRESS, Fleet, Office, fleet
 from ._partner import Recorder
 from ._server import SECONDS
@@ -184,6 +185,22 @@ def test_the_partners_own_address_counts_whatever_it_claims(servers: Fleet) -> N
     assert ask("127.0.0.5", 91, X_Forwarded_For="203.0.113.9") == 429
     assert ask("127.0.0.5", 92, Forwarded="for=203.0.113.9") == 429
     assert ask("127.0.0.6", 93) == 200
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("servers", ["nginx"], indirect=True)
+def test_the_proxys_log_has_the_calls_and_no_query(servers: Fleet) -> None:
+    url = f"{servers.address}{BASE}/cases/?src_uid=call-of-somebody"
+    answer = servers.session().get(url, timeout=SECONDS)
+    log = servers.keys.authority.parent / "nginx" / "access.log"
+    eventually(lambda: answer.headers["X-Request-Id"] in log.read_text())
+    (line,) = [
+        line
+        for line in log.read_text().splitlines()
+        if line.endswith(answer.headers["X-Request-Id"])
+    ]
+    assert f"GET {BASE}/cases/ 401 " in line
+    assert "call-of-somebody" not in log.read_text()
 
 
 @pytest.mark.timeout(120)

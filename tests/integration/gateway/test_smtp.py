@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fulfillment_sdk.server.gateway.mailer import MailFailed, SmtpMailer, SmtpServer
+from fulfillment_sdk.server.gateway.mailer import MailFailed, MailRefused, SmtpMailer, SmtpServer
 from tests.integration.gateway.parts import OWNER, open_house
 
 Authenticator: TypeAlias = Callable[[SMTP, Session, Envelope, str, object], AuthResult]
@@ -41,6 +41,20 @@ class Inbox:
         assert isinstance(envelope.content, bytes)
         self.mails.append(envelope.content)
         self.sessions.append(session)
+        return self.answer
+
+
+class Picky(Inbox):
+    """Refuses addresses, before there is a mail."""
+
+    async def handle_RCPT(  # noqa: N802  the server's name for it
+        self,
+        _server: SMTP,
+        _session: Session,
+        _envelope: Envelope,
+        _address: str,
+        _options: list[str],
+    ) -> str:
         return self.answer
 
 
@@ -176,11 +190,12 @@ async def test_a_password_is_sent_over_starttls(
 
 @pytest.mark.parametrize("answer", ["550 no such user owner@example.org", "451 later"])
 async def test_a_refusal_is_an_error_that_repeats_nothing(answer: str) -> None:
-    async with mail_server(Inbox(answer)) as port:
-        with pytest.raises(MailFailed) as caught:
-            await send(mailer(f"smtp://127.0.0.1:{port}"))
-    assert OWNER not in str(caught.value)
-    assert "123456" not in str(caught.value)
+    for inbox in (Inbox(answer), Picky(answer)):
+        async with mail_server(inbox) as port:
+            with pytest.raises(MailRefused) as caught:
+                await send(mailer(f"smtp://127.0.0.1:{port}"))
+        assert OWNER not in str(caught.value)
+        assert "123456" not in str(caught.value)
 
 
 async def test_a_gateway_whose_mail_server_is_down_answers_502(tmp_path: Path) -> None:

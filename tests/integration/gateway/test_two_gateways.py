@@ -19,7 +19,7 @@ from aiohttp import web
 from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.databases import store_url
-from fulfillment_sdk.server.gateway import codes, create_gateway, issued, organizations
+from fulfillment_sdk.server.gateway import codes, create_gateway, issued, notices, organizations
 from fulfillment_sdk.server.gateway.housekeeping import sweep
 from fulfillment_sdk.server.gateway.notices import tell_owners
 from fulfillment_sdk.server.gateway.verification import Grant, Pair, legacy
@@ -236,11 +236,9 @@ async def test_a_token_that_is_issued_while_its_address_is_removed_is_revoked_wi
         engine.dispose()
 
 
-async def test_of_two_gateways_one_tells_the_owner(two: Two, slot: Slot) -> None:
-    await two[0].token()
-    owner = await two[0].organization_id()
-    one, other = (house.gateway.context for house in two)
-    gone = Destination(
+def gone_for(owner: str) -> Destination:
+    """Return an organisation's subscription whose endpoint is gone."""
+    return Destination(
         "sub_1",
         "webhook",
         settings={"url": "https://partner.example.org/", "secrets": [], "description": ""},
@@ -248,12 +246,33 @@ async def test_of_two_gateways_one_tells_the_owner(two: Two, slot: Slot) -> None
         enabled=False,
         disabled_why="HTTP 410",
     )
+
+
+async def test_of_two_gateways_one_tells_the_owner(two: Two, slot: Slot) -> None:
+    await two[0].token()
+    one, other = (house.gateway.context for house in two)
+    gone = gone_for(await two[0].organization_id())
     await one.store.write(lambda connection: one.relay.put_destination(connection, gone))
     first = asyncio.create_task(tell_owners(one))
     await slot.entered.wait()
     assert await tell_owners(other) == 0
     slot.go_on.set()
     assert await first == 1
+    assert await tell_owners(other) == 0
+    assert [to for to, text in slot.sent if "was disabled" in text] == [OWNER]
+
+
+async def test_what_the_other_told_since_the_look_is_not_told_again(
+    two: Two, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two[0].token()
+    one, other = (house.gateway.context for house in two)
+    gone = gone_for(await two[0].organization_id())
+    await one.store.write(lambda connection: one.relay.put_destination(connection, gone))
+    slot.go_on.set()
+    assert await tell_owners(one) == 1
+    late = [notices.Notice(gone, (OWNER,))]
+    monkeypatch.setattr(notices, "_due", lambda _connection, _context: late)
     assert await tell_owners(other) == 0
     assert [to for to, text in slot.sent if "was disabled" in text] == [OWNER]
 

@@ -31,6 +31,10 @@ class MailFailed(FulfillmentError):
     """The mail server refused a mail or could not be reached; its words are left out."""
 
 
+class MailRefused(MailFailed):
+    """The mail server works, but did not take this mail, for its address perhaps."""
+
+
 class Mailer(Protocol):
     """What the gateway sends its mails with."""
 
@@ -144,7 +148,11 @@ class SmtpMailer:
         self._timeout = timeout
 
     async def send(self, *, to: str, subject: str, text: str) -> None:
-        """Hand one mail over within the time limit; raises ``MailFailed`` otherwise."""
+        """Hand one mail over within the time limit.
+
+        Raises ``MailRefused`` where the server works but doesn't take this mail, and ``MailFailed``
+        otherwise.
+        """
         server = self._server
         try:
             await aiosmtplib.send(
@@ -167,6 +175,11 @@ class SmtpMailer:
                 local_hostname=_domain(self._sender),
                 timeout=self._timeout,
             )
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
+            raise MailRefused(
+                f"The mail server refused a mail ({type(error).__name__})",
+                remedy="Look at the mail server: its address may be one that is no more.",
+            ) from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             # The answer of a mail server repeats addresses: only the kind of failure is told.
             raise MailFailed(

@@ -18,7 +18,7 @@ from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.gateway import organizations
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.letters import disabled
-from fulfillment_sdk.server.gateway.mailer import MailFailed
+from fulfillment_sdk.server.gateway.mailer import MailFailed, MailRefused
 from fulfillment_sdk.server.gateway.schema import LEASES
 from fulfillment_sdk.server.gateway.subscription_fields import BY_HAND, TOLD
 
@@ -42,25 +42,27 @@ class Notice:
 async def tell_owners(context: Context) -> int:
     """Mail the owners of subscriptions that were disabled and not told of; return how many.
 
-    Raises ``MailFailed`` where the mail server refused one, once all were tried: what is left is
-    told the next time, and an address that takes no mail keeps nobody else in the dark.
+    Raises ``MailFailed`` where the mail server refused; what is left is told the next time. One
+    whose address alone is refused keeps nobody else from being told.
     """
     due = await context.store.read(lambda connection: _due(connection, context))
     told = 0
-    failure: MailFailed | None = None
+    refused: MailRefused | None = None
     for notice in due:
         if not await context.store.write(partial(_claim, context=context, notice=notice)):
             continue
         try:
             await _send(context, notice)
-        except MailFailed as error:
-            failure = error
+        except MailFailed as failure:
             await context.store.write(partial(_let_go, context=context, told=notice.subscription))
+            if not isinstance(failure, MailRefused):
+                raise
+            refused = failure
             continue
         await context.store.write(partial(_mark, context=context, told=notice.subscription))
         told += 1
-    if failure is not None:
-        raise failure
+    if refused is not None:
+        raise refused
     return told
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from fulfillment_sdk.errors import ConfigurationError, StoreUnavailable
 from fulfillment_sdk.server.databases import make_schema, open_store
 from fulfillment_sdk.server.portal.schema import SCHEMA
 from fulfillment_sdk.store.engine import make_engine
+from tests.documents.reading import ROOT
 from tests.integration.portal.desk import make_settings
+from tests.journeys._server import SECONDS
 from tests.postgres import Server
 
 
@@ -53,6 +57,47 @@ def test_many_who_come_at_once_make_one_schema_with_its_tables(
         assert sa.inspect(engine).get_table_names(schema="public") == []
     finally:
         engine.dispose()
+
+
+COMES = """
+import sys
+from pathlib import Path
+import alembic.operations, alembic.runtime.migration, alembic.script, attrs
+from fulfillment_sdk.server.databases import open_store
+from fulfillment_sdk.server.portal.schema import SCHEMA
+from tests.integration.portal.desk import make_settings
+
+settings = attrs.evolve(make_settings(Path(sys.argv[1])), database_url=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+open_store(settings, "portal", schemas=[SCHEMA], clock=lambda: 0.0).close()
+"""
+
+
+def test_processes_that_come_at_once_wait_for_each_other(postgres_url: str, tmp_path: Path) -> None:
+    # Threads of one process would wait anyway: its migrations go one after the other.
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", COMES, str(tmp_path), postgres_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    try:
+        assert [each.stdout and each.stdout.readline() for each in processes] == ["ready\n"] * 3
+        for each in processes:
+            assert each.stdin is not None
+            each.stdin.write("\n")
+            each.stdin.flush()
+        said = [each.communicate(timeout=SECONDS)[1] for each in processes]
+    finally:
+        for each in processes:
+            each.kill()
+    assert ([each.returncode for each in processes], said) == ([0] * 3, [""] * 3)
 
 
 def test_one_that_is_there_needs_no_right_to_make_it(postgres: Server, postgres_url: str) -> None:

@@ -53,7 +53,7 @@ def configuration(name: str, ports: Ports, keys: Certificates) -> str:
         "nginx": {
             "/etc/ssl/gateway.example.org.pem": keys.certificate,
             "/etc/ssl/private/gateway.example.org.key": keys.key,
-            "/var/log/nginx/access.log": "access.log",
+            "/var/log/nginx/access.log": Path("access.log"),
         },
         "haproxy": {"/etc/haproxy/gateway.example.org.pem": keys.together},
     }[name]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fulfillment_sdk.server.portal import timers
 from tests.integration.portal.desk import BEGIN, Captor, Clock, Desk, make_settings
 
 TAT = {"verification": {"tat_hours": "2"}}
@@ -28,6 +29,18 @@ async def test_an_assignment_nobody_accepts_goes_back(desk: Desk, captor: Captor
     assert event.reason == "acceptance_timeout"
     shown = await desk.case(case_id)
     assert (shown["worker_id"], shown["due_at"]) == (None, None)
+
+
+async def test_a_timer_that_was_set_anew_since_the_look_waits_for_its_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.hire()
+    case_id = await desk.create()
+    await desk.drive(case_id, "allocated")
+    # Another portal fired it meanwhile, and somebody gave the case out again.
+    monkeypatch.setattr(timers, "_due", lambda _connection, _now: [case_id])
+    assert await desk.portal.timers.run_due(desk.clock.now) == 0
+    assert (await desk.case(case_id))["status"] == "allocated"
 
 
 async def test_the_next_look_is_when_the_next_timer_fires(desk: Desk) -> None:

@@ -31,6 +31,7 @@ UNKNOWN = {
     "files": "file_00000000000000000000",
     "attachments": "att_00000000000000000000",
     "events": "evt_00000000000000000000",
+    "feed": "f_3_1",
     "src_uid": "nobodys-own-id",
     "reference_number": "HL-CMS-999999",
 }
@@ -121,7 +122,9 @@ async def _everything(loop: Loop) -> dict[str, str]:
     )
     assert attached.status_code == 201, attached.text
     event_id = loop.notified.passed[0].headers["webhook-id"]
+    read = await loop.house.get(f"{BASE}/events/", token=loop.token, limit="3")
     return {
+        "feed": str(read.json()["next"]),
         "cases": case_id,
         "subscriptions": subscription,
         "emails": await _made(loop, loop.token, "emails", {"email": "second@example.org"}),

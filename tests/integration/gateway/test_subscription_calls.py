@@ -17,7 +17,10 @@ from aiohttp import web
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import SignatureError
+from fulfillment_sdk.plugins.live_secrets import LiveSecret, read_secrets
 from fulfillment_sdk.relay import Destination, Relay
+from fulfillment_sdk.server.gateway import subscription_actions
+from fulfillment_sdk.server.gateway.subscription_secrets import rotated
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.courier import Courier, open_courier
 from tests.integration.gateway.parts import BASE, House, open_house
@@ -147,6 +150,38 @@ async def test_a_change_at_the_same_moment_takes_no_secret_back(
             secrets = kept.settings["secrets"]
             assert isinstance(secrets, list | tuple)
             assert secrets[0]["secret"] == turned.json()["secret"]
+    if url is not None:
+        server().drop_database(url)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+async def test_of_two_rotations_at_the_same_moment_neither_takes_the_others_secret_back(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server().new_database() if database == "postgresql" else None
+    both_read = threading.Barrier(2, timeout=0.2)
+
+    def dawdle(*given: Any, now: float) -> tuple[LiveSecret, ...]:
+        """Go on once somebody else has read the secrets too, if anybody can."""
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_read.wait()
+        return rotated(*given, now=now)
+
+    monkeypatch.setattr(subscription_actions, "rotated", dawdle)
+    async with open_house(tmp_path, database_url=url) as house:
+        token = await house.token()
+        created = await subscribe(house, token)
+        name = str(created["id"])
+        turned = await asyncio.gather(
+            *(call(house, token, name, "rotate-secret") for _ in range(2))
+        )
+        context = house.gateway.context
+        kept = await context.store.read(lambda c: context.relay.get_destination(c, name))
+        assert kept is not None
+        assert {one.secret for one in read_secrets(kept.settings["secrets"])} == {
+            created["secret"],
+            *(answer.json()["secret"] for answer in turned),
+        }
     if url is not None:
         server().drop_database(url)
 

@@ -228,6 +228,23 @@ async def test_a_delivery_is_sent_again_under_its_old_id(tmp_path: Path, short: 
         assert len(await listed(courier, subscription, state="delivered")) == 1
 
 
+async def test_what_arrived_twice_is_listed_once_where_it_did_so_last(tmp_path: Path) -> None:
+    moods = Moods()
+    async with a_server(moods.handler) as port, open_courier(tmp_path) as courier:
+        subscription = await courier.subscribe(f"http://127.0.0.1:{port}/")
+        for number in (1, 2):
+            await courier.event(number, case=f"case_{number}")
+            await courier.tried(subscription, number)
+            await courier.quiet()
+            await courier.move(60)
+        name = delivery_id(subscription, "evt_1")
+        assert (await ask(courier, f"deliveries/{name}/replay/")).status_code == 202
+        await courier.tried(subscription, 3)
+        await courier.quiet()
+        found = await listed(courier, subscription, state="delivered", limit="1")
+    assert [one["event_id"] for one in found] == ["evt_2", "evt_1"]
+
+
 async def test_what_is_on_its_way_already_may_be_asked_for_again(tmp_path: Path) -> None:
     moods = Moods()
     async with (

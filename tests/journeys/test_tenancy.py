@@ -19,6 +19,7 @@ import pytest_asyncio
 from starlette.routing import Mount, Route
 
 from fulfillment_sdk.server.gateway import create_gateway
+from fulfillment_sdk.server.gateway.delivery_ids import delivery_id
 from tests.integration.gateway.parts import BASE, CASE, make_settings
 
 from ._tenants import UNKNOWN, Tenants, open_tenants, work_done
@@ -179,6 +180,23 @@ async def test_another_organizations_things_are_not_there_and_looking_takes_the_
                 tried += 1
     assert tried >= 16
     assert await tenants.belongings() == before
+
+
+async def test_another_organizations_event_cannot_be_sent_to_ones_own_subscription(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tenants.stranger.has["subscriptions"]
+    with work_done(monkeypatch) as done:
+        for above in ("", f"subscriptions/{mine}/"):
+            seen = []
+            for event_id in (tenants.owner.has["events"], UNKNOWN["events"]):
+                path = f"{above}deliveries/{delivery_id(mine, event_id)}/replay/"
+                answer, request_id = await tenants.ask(tenants.stranger, "POST", path)
+                seen.append((told(answer), done[request_id]))
+            (theirs, work_for_theirs), (nobodys, work_for_nobodys) = seen
+            assert theirs == nobodys
+            assert theirs[:2] == (404, NOT_FOUND)
+            assert work_for_theirs == work_for_nobodys
 
 
 async def test_no_list_has_anything_of_another_organization(tenants: Tenants) -> None:

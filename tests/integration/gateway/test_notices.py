@@ -135,6 +135,28 @@ async def test_where_the_mail_server_is_down_it_is_told_later(tmp_path: Path) ->
     assert str(created["id"]) in slot.notices[0][1]
 
 
+async def test_a_fault_of_our_own_ends_no_looking_and_is_logged_by_its_kind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    slot = Slot()
+    async with open_partner() as partner, open_house(tmp_path, dev=True, mailer=slot) as house:
+        created = await subscribe(house, await house.token(), url=partner.url)
+        partner.statuses = [410]
+        slot.failure = RuntimeError("hush")
+        assert await notify(house, notification(await house.organization_id())) == 202
+        async with asyncio.timeout(10):
+            await slot.came.wait()
+        slot.failure = None
+        slot.came.clear()
+        house.gateway.context.disabled.set()
+        async with asyncio.timeout(10):
+            await slot.came.wait()
+
+    assert [str(created["id"]) in text for _, text in slot.notices] == [True]
+    assert "RuntimeError" in caplog.text
+    assert "hush" not in caplog.text
+
+
 async def test_an_address_that_is_refused_keeps_nobody_else_from_being_told(tmp_path: Path) -> None:
     class Picky(Post):
         async def send(self, *, to: str, subject: str, text: str) -> None:

@@ -82,9 +82,8 @@ async def keep_telling(context: Context, wake: asyncio.Event, *, every: float = 
             _logger.warning("a mail about a disabled subscription could not be sent; tried again")
         except StoreError as error:
             _logger.warning("disabled subscriptions could not be looked at: %s", error.message)
-        except sa.exc.SQLAlchemyError as error:
-            kind = type(error).__name__
-            _logger.warning("disabled subscriptions could not be looked at: %s", kind)
+        except Exception as error:  # noqa: BLE001  nobody else would tell them
+            _logger.error("owners are told the next time: %s", type(error).__name__)
         await _wait(wake, every)
 
 

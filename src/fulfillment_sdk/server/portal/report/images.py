@@ -8,20 +8,22 @@ picture is listed like any other file.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
 from PIL import Image
 
+from fulfillment_sdk.server.portal.report import jpegs
 from fulfillment_sdk.server.portal.report.text import one_line
 
 PHOTOS: Final = 20
 """Photos that one report shows."""
 LONG_SIDE: Final = 1_600
 """The longer side of a photo in the report, in pixels."""
-PIXELS: Final = 30_000_000
-"""Pixels of a picture that is decoded whole."""
+PIXELS: Final = 16_000_000
+"""Pixels of a picture as it is decoded: at most about 20 bytes of memory each."""
 FILE_SIZE: Final = 16 * 1024 * 1024
 """Bytes of a file that is opened as a picture."""
 LISTED: Final = 100
@@ -137,10 +139,8 @@ def picture(data: bytes, kind: str) -> tuple[int, int, bytes]:
     """
     try:
         with Image.open(io.BytesIO(data), formats=(kind,)) as source:
-            # A JPEG is decoded at a half, a quarter or an eighth: cheaply, and within bounds. Not
-            # so a progressive one, whose passes are all in memory.
-            if not source.info.get("progressive"):
-                source.draft("RGB", (LONG_SIDE, LONG_SIDE))
+            if kind == "JPEG":
+                _reduced(source, data)
             if source.width * source.height > PIXELS:
                 raise Unshown(_TOO_MANY)
             return _written(source)
@@ -150,6 +150,18 @@ def picture(data: bytes, kind: str) -> tuple[int, int, bytes]:
         raise Unshown(_TOO_MANY) from None
     except Exception:  # noqa: BLE001  decoders fail in many ways at what strangers send
         raise Unshown("not shown: the picture is damaged") from None
+
+
+def _reduced(source: Image.Image, data: bytes) -> None:
+    """Have a JPEG decoded at a half, a quarter or an eighth: cheaply, and within bounds.
+
+    Not so one whose scans are all in memory before the first line is there.
+    """
+    if jpegs.in_one_pass(data):
+        scale = LONG_SIDE / max(source.size)
+        source.draft("RGB", (math.ceil(source.width * scale), math.ceil(source.height * scale)))
+    elif jpegs.scans(data) > jpegs.SCANS:
+        raise Unshown("not shown: it has too many scans")
 
 
 def _written(source: Image.Image) -> tuple[int, int, bytes]:

@@ -15,6 +15,10 @@ PHOTO_HEIGHT: Final = 68.0
 """The tallest that a photo is printed, in millimetres."""
 
 _GUTTER: Final = 4.0
+# Beside a file's name: what it is.
+_ASIDE: Final = 54.0
+# A pixel is printed no larger than this: a small picture stays small.
+_PIXEL: Final = 25.4 / 72
 
 
 def show_photos(sheet: Sheet, photos: Sequence[Photo]) -> None:
@@ -46,7 +50,7 @@ def show_photos(sheet: Sheet, photos: Sequence[Photo]) -> None:
 
 
 def _fit(photo: Photo, width: float) -> tuple[float, float]:
-    scale = min(width / photo.width, PHOTO_HEIGHT / photo.height)
+    scale = min(width / photo.width, PHOTO_HEIGHT / photo.height, _PIXEL)
     return photo.width * scale, photo.height * scale
 
 
@@ -62,11 +66,12 @@ def _file(sheet: Sheet, file: Listed) -> None:
     left, width = sheet.l_margin + 8, sheet.epw - 8
     sheet.need(2 * leading(BODY) + 2)
     sheet.set_y(sheet.y + 1)
-    aside = f"{file.kind}, {words.size(file.size)}"
+    kind = words.KINDS.get(file.kind, file.kind)
+    aside = sheet.fitted(f"{kind}, {words.size(file.size)}", _ASIDE, size=SMALL)
     sheet.put(aside, left, width, size=SMALL, colour=page.MUTED, align="R")
     sheet.put(f"{file.number}.", sheet.l_margin, 8, size=BODY, colour=page.MUTED)
-    name = sheet.fitted(file.name, width - 62, size=BODY)
-    sheet.put(name, left, width - 58, size=BODY)
+    name = sheet.fitted(file.name, width - _ASIDE - 8, size=BODY)
+    sheet.put(name, left, width - _ASIDE, size=BODY)
     sheet.set_y(sheet.y + leading(BODY))
     digest = f"SHA-256 {file.sha256}"
     sheet.put(digest, left, width, size=6.8, colour=page.MUTED)

@@ -152,9 +152,13 @@ def _row(sheet: Sheet, row: Row) -> None:
 def _timeline(sheet: Sheet, told: Contents) -> None:
     if told.earlier:
         sheet.note(f"{told.earlier} earlier steps are not listed.")
-    _cells(sheet, [name for name, _ in _COLUMNS], bold=True)
+    heads = [name for name, _ in _COLUMNS]
+    _cells(sheet, heads, bold=True)
     for step in told.timeline:
+        page_before = sheet.page_no()
         sheet.need(leading(BODY) + 2)
+        if sheet.page_no() != page_before:
+            _cells(sheet, heads, bold=True)
         _cells(sheet, _told(step))
 
 

@@ -28,6 +28,23 @@ ACTORS: Final[Mapping[str, str]] = {
     "system": "System",
     "finance": "Finance",
 }
+KINDS: Final[Mapping[str, str]] = {
+    "image/jpeg": "JPEG picture",
+    "image/png": "PNG picture",
+    "image/gif": "GIF picture",
+    "image/webp": "WebP picture",
+    "image/heic": "HEIC picture",
+    "application/pdf": "PDF",
+    "text/plain": "Text",
+    "video/mp4": "MP4 video",
+    "video/quicktime": "QuickTime video",
+    "audio/mpeg": "MP3 recording",
+    "audio/mp4": "M4A recording",
+    "audio/ogg": "Ogg recording",
+    "audio/wav": "WAV recording",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word document",
+    "application/vnd.oasis.opendocument.text": "OpenDocument text",
+}
 
 
 def status(code: str) -> str:

@@ -9,7 +9,8 @@ import attrs
 import pytest
 from PIL import Image, ImageChops
 
-from fulfillment_sdk.server.portal.report import render
+from fulfillment_sdk.server.portal.files import kinds
+from fulfillment_sdk.server.portal.report import render, words
 from fulfillment_sdk.server.portal.report.contents import CHANGES
 from fulfillment_sdk.server.portal.report.fonts import dress
 from fulfillment_sdk.server.portal.report.lines import Ruler
@@ -180,7 +181,7 @@ def test_photos_stand_side_by_side_above_the_list_of_files() -> None:
     assert "1. gate.jpg" in shown
     assert "باب" in shown
     assert files[2].sha256 in shown
-    assert "application/pdf, 8 bytes" in shown
+    assert "PDF, 8 bytes" in shown
     seen = [picture(document, page) for page in range(page_count(document))]
     page = max(seen, key=lambda each: share(each, RED))
     middle = page.width // 2
@@ -191,6 +192,38 @@ def test_photos_stand_side_by_side_above_the_list_of_files() -> None:
     assert share(left, BLUE) == 0
     assert share(right, BLUE) > 0.05
     assert share(right, RED) == 0
+
+
+def test_every_kind_of_file_that_is_taken_is_named_in_words() -> None:
+    taken = {each.content_type for each in vars(kinds).values() if isinstance(each, kinds.Kind)}
+    assert set(words.KINDS) == taken
+
+
+@pytest.mark.parametrize(
+    "kind", [max(words.KINDS, key=lambda kind: len(words.KINDS[kind])), "application/" + "x" * 140]
+)
+def test_a_long_name_and_what_a_file_is_stand_side_by_side(kind: str) -> None:
+    def page(kind: str, name: str) -> Image.Image:
+        document = render(DOSSIER, [as_file(b"", kind, name)])
+        return picture(document, page_count(document) - 1)
+
+    bare = page("a/b", "y")
+    names = ImageChops.difference(page("a/b", "x" * 150), bare).getbbox()
+    asides = ImageChops.difference(page(kind, "y"), bare).getbbox()
+    assert names is not None
+    assert asides is not None
+    assert names[2] < asides[0]
+
+
+def test_the_timeline_has_its_heads_on_every_page() -> None:
+    changes = [attrs.evolve(DOSSIER.changes[1], sequence=n) for n in range(80)]
+    document = render(attrs.evolve(DOSSIER, changes=changes))
+    assert text(document).count("When Status By Reason") == page_count(document) == 3
+
+
+def test_a_small_picture_is_not_blown_up() -> None:
+    page = picture(render(DOSSIER, [as_file(photo((36, 18), RED))]), 0)
+    assert share(page, RED) * page.width * page.height == pytest.approx(36 * 18, rel=0.2)
 
 
 def test_a_damaged_photo_is_listed_with_a_note() -> None:

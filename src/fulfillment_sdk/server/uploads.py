@@ -16,6 +16,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from fulfillment_sdk.server import upload_names
 from fulfillment_sdk.server.http import BodyTooLarge
 
 FILE_LIMIT: Final = 10 * 1024 * 1024
@@ -28,9 +29,8 @@ _MOST_PARTS: Final = 16
 _MOST_HEADERS: Final = 8
 _MOST_OPTIONS: Final = 100
 _LONGEST_HEADER: Final = 16 * 1024
-_LONGEST_NAME: Final = 300
-# What browsers write in a name (HTML, "multipart/form-data encoding algorithm").
-_ESCAPES: Final = (("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
+# How a part may say that its bytes are themselves (RFC 2045, 6.2).
+_AS_THEY_ARE: Final = (b"", b"7bit", b"8bit", b"binary")
 
 
 class _Silent(logging.Logger):
@@ -202,22 +202,22 @@ class FileField:
         self._headers[-1][1] += data[start:end]
 
     def _on_headers(self) -> None:
-        told = (value for name, value in self._headers if name.lower() == b"content-disposition")
-        header = next(told, bytearray()).decode("latin-1")
-        _, options = _options(header)
+        disposition = self._header(b"content-disposition")
+        _, options = _options(disposition.decode("latin-1"))
         if options.get(b"name") != FIELD.encode("ascii"):
             return
         if self._found:
             raise BadUpload(f"Invalid value for field: {FIELD}")
         # A text, mostly the path of what was meant. The parser leaves `filename*` out.
-        if b"filename" not in options and "filename*=" not in header.lower():
+        if b"filename" not in options and b"filename*=" not in disposition.lower():
             raise BadUpload(f"Invalid value for field: {FIELD}: it is text, and has no file name")
+        if self._header(b"content-transfer-encoding").strip().lower() not in _AS_THEY_ARE:
+            raise BadUpload("Content-Transfer-Encoding must be binary: send the file as it is")
         self._found = self._here = True
-        claimed = options.get(b"filename", b"").decode("utf-8", "replace")
-        for written, meant in _ESCAPES:
-            claimed = claimed.replace(written, meant)
-        # The ending is at the end.
-        self.file_name = claimed[-_LONGEST_NAME:]
+        self.file_name = upload_names.claimed(disposition, options.get(b"filename", b""))
+
+    def _header(self, name: bytes) -> bytes:
+        return next((bytes(value) for told, value in self._headers if told.lower() == name), b"")
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._here:

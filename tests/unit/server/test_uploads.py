@@ -192,8 +192,31 @@ async def test_a_file_is_read_to_the_byte_however_it_comes(size: int) -> None:
         ('; filename="a\\"b.jpg"', 'a"b.jpg'),
         ('; filename="a%22b%0D%0A.jpg"', 'a"b\r\n.jpg'),
         (f'; filename="{"n" * 10_000}.jpg"', "n" * 296 + ".jpg"),
+        ("; filename*=UTF-8''na%C3%AFve.jpg", "na\u00efve.jpg"),
+        ("; filename=\"=?utf-8?B?w6k=?=\"; filename*=utf-8''%C3%A9.jpg", "\u00e9.jpg"),
+        ("; filename*=utf-8'en'%e2%82%ac%20rates.jpg; size=1", "\u20ac rates.jpg"),
+        ("; filename*=iso-8859-1''na%EFve.jpg", "na\u00efve.jpg"),
+        ("; filename=\"a.jpg\"; filename*=bogus''b.jpg", "a.jpg"),
+        ("; filename=\"a.jpg\"; filename*=UTF-8''%ff%fe.jpg", "a.jpg"),
+        ("; filename*=UTF-8''..%2F%00%0D%0Ax.jpg", "../\x00\r\nx.jpg"),
+        (f"; filename*=UTF-8''{'%C3%A9' * 1000}.jpg", "\u00e9" * 296 + ".jpg"),
+        ("; filename=\"a; filename*=UTF-8''b.jpg\"", "a; filename*=UTF-8''b.jpg"),
     ],
 )
 async def test_a_files_name_is_what_the_form_says_but_for_its_length(rest: str, name: str) -> None:
     form = await open_form(request([part(rest=rest), END]))
     assert form.file_name == name
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable", " BASE64 ", "x-own"])
+async def test_a_file_that_is_encoded_is_refused_and_not_kept_as_it_reads(encoding: str) -> None:
+    rest = f"\r\nContent-Transfer-Encoding: {encoding}"
+    with pytest.raises(BadUpload) as caught:
+        await whole(part(rest=rest), END)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("encoding", ["binary", "8bit", "7bit", "Binary"])
+async def test_a_file_that_says_it_is_sent_as_it_is_is_taken(encoding: str) -> None:
+    rest = f"\r\nContent-Transfer-Encoding: {encoding}"
+    assert await whole(part(rest=rest), END) == b"content"

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.server.heavy import Heavy
+from fulfillment_sdk.server.portal.files.disk import Disk
 from fulfillment_sdk.server.portal.schema import COUNTERS
 from fulfillment_sdk.store import Store
 
@@ -39,7 +40,7 @@ class Desk:
     """A portal's store and relay, and what is handed in: clock (epoch seconds), ids, tokens.
 
     ``public_url`` is the gateway's address as partners see it; timeouts are seconds. ``heavy`` runs
-    what keeps a core busy.
+    what keeps a core busy, ``disk`` says whether there is room for files.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Desk:
     acceptance_timeout: float
     rework_timeout: float
     heavy: Heavy = attrs.field(factory=Heavy)
+    disk: Disk = attrs.field(factory=Disk)
 
     def seal(self, value: object, context: str) -> bytes:
         """Return a JSON value sealed for ``context`` (``table.column:id``)."""

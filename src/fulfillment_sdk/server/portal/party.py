@@ -19,6 +19,7 @@ from fulfillment_sdk.server.peers import Peers, keyrings
 from fulfillment_sdk.server.portal import notify
 from fulfillment_sdk.server.portal.desk import Desk, Ids, new_id
 from fulfillment_sdk.server.portal.door import Crowd, Door
+from fulfillment_sdk.server.portal.files.disk import Disk
 from fulfillment_sdk.server.portal.files.housekeeping import keep_house
 from fulfillment_sdk.server.portal.routes import routes
 from fulfillment_sdk.server.portal.schema import LEASES, SCHEMA
@@ -151,6 +152,7 @@ class Portal:
             public_url=settings.public_url,
             acceptance_timeout=settings.acceptance_timeout,
             rework_timeout=settings.rework_timeout,
+            disk=Disk(settings.data if settings.database_url is None else None),
         )
 
     def _desk_now(self) -> Desk:

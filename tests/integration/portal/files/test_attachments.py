@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 
 import pytest
 from starlette.requests import ClientDisconnect
 
-from fulfillment_sdk.server.portal.files import attachments
+from fulfillment_sdk.server.portal.files import attachments, disk
 from fulfillment_sdk.server.portal.files.housekeeping import UNFINISHED, keep_house, sweep
 from fulfillment_sdk.server.uploads import FILE_LIMIT
 from tests import samples
@@ -24,6 +26,14 @@ from tests.integration.portal.files.senders import (
     send_by_hand,
     until,
 )
+
+
+class Usage(NamedTuple):
+    """What is told of a disk, in bytes."""
+
+    total: int
+    used: int
+    free: int
 
 
 def case_with(*attachment_ids: object) -> dict[str, object]:
@@ -68,6 +78,33 @@ async def test_too_large_is_said_at_the_first_byte_too_many(desk: Desk) -> None:
     answer = await attach(desk, endless())
     assert answer.status_code == 413
     assert await left(desk) == (0, 0)
+
+
+async def test_a_disk_that_is_nearly_full_takes_cases_but_no_files(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = await attached(desk)
+    before = await left(desk)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: Usage(2**40, 0, disk.LEFT - 1))
+    answer = await attach(desk)
+    if desk.settings.database_url is not None:
+        # It is another host's disk that they are on.
+        assert answer.status_code == 201
+        return
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "nearly full" in caplog.text
+    assert await left(desk) == before
+    assert (await desk.intake(order("int_1", case_with(kept)))).status_code == 201
+
+
+async def test_a_disk_that_fills_up_meanwhile_keeps_nothing_of_a_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frees = iter([disk.LEFT, disk.LEFT - 1])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: Usage(2**40, 0, next(frees)))
+    elsewhere = desk.settings.database_url is not None
+    assert (await attach(desk)).status_code == (201 if elsewhere else 503)
+    assert await left(desk) == ((1, 2) if elsewhere else (0, 0))
 
 
 async def test_without_the_intake_token_nothing_is_taken(desk: Desk) -> None:

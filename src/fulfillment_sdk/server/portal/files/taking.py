@@ -44,7 +44,7 @@ async def take(
 
     Raises ``BodyTooLarge`` at the first byte too many, and ``Refusal``: 415 as soon as it is
     certain that its type is none that is taken, 400 for one without a byte, and what ``place`` and
-    ``confirm`` say against it.
+    ``confirm`` say against it; ``StoreError`` where there is no room for it.
     """
     file_id = desk.ids("file")
     recognizer, digest, size, number = Recognizer(), hashlib.sha256(), 0, 0
@@ -64,7 +64,7 @@ async def take(
             digest.update(chunk)
             size += len(chunk)
             sealed = chunks.seal(desk, file_id, number, chunk)
-            await desk.store.write(_writing(file_id, number, sealed))
+            await desk.store.write(_writing(desk, file_id, number, sealed))
             number += 1
         if not begun:
             raise Refusal(400, "Invalid value for field: file")
@@ -100,5 +100,11 @@ async def _undo(desk: Desk, file_id: str, *, wait: bool) -> None:
             await removing
 
 
-def _writing(file_id: str, number: int, sealed: bytes) -> Callable[[sa.Connection], None]:
-    return lambda connection: chunks.write(connection, file_id, number, sealed)
+def _writing(
+    desk: Desk, file_id: str, number: int, sealed: bytes
+) -> Callable[[sa.Connection], None]:
+    def write(connection: sa.Connection) -> None:
+        desk.disk.check(connection)
+        chunks.write(connection, file_id, number, sealed)
+
+    return write

@@ -90,3 +90,15 @@ async def test_starting_twice_on_one_store_keeps_what_is_there(tmp_path: Path) -
     async with open_house(tmp_path, clock=clock) as house:
         listed = await house.get("/api/webhook/webform/subscriptions/", token=first)
         assert listed.status_code == 200
+
+
+async def test_a_store_that_cannot_be_used_is_a_reason_not_to_be_ready(tmp_path: Path) -> None:
+    async with open_house(tmp_path, dev=True) as house:
+        live = house.gateway.context.live
+        assert live is not None
+        assert (await house.http.get("/readyz")).status_code == 200
+        await live.pulse.feel()  # the one at the start is behind us with this
+        live.pulse.problem = "The disk is full"
+        told = await house.http.get("/readyz")
+    assert told.status_code == 503
+    assert told.json()["problems"] == ["gateway: The disk is full"]

@@ -43,6 +43,20 @@ async def test_a_timer_that_was_set_anew_since_the_look_waits_for_its_time(
     assert (await desk.case(case_id))["status"] == "allocated"
 
 
+async def test_timers_that_ended_are_a_reason_not_to_be_ready(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> float:
+        raise LookupError
+
+    assert desk.portal.problems() == []
+    monkeypatch.setattr(desk.portal.timers, "turn", fails)
+    desk.portal.timers.expect(0.0)
+    (running,) = (task for task in asyncio.all_tasks() if task.get_name() == "portal-timers")
+    await asyncio.wait([running], timeout=10)
+    assert desk.portal.problems() == ["portal: the timers are not running"]
+
+
 async def test_the_next_look_is_when_the_next_timer_fires(desk: Desk) -> None:
     await desk.hire()
     assert await desk.portal.timers.turn() == 30.0

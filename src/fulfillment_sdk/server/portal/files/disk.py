@@ -14,7 +14,7 @@ from fulfillment_sdk.errors import StoreUnavailable
 
 LEFT: Final = 256 * 1024 * 1024
 """How much of the disk files leave free, in bytes."""
-SHARE: Final = 20
+SHARE: Final = 4
 """The part of a small disk that they leave free: one in so many."""
 
 _logger = logging.getLogger(__name__)
@@ -35,15 +35,19 @@ class Disk:
             return
         found = shutil.disk_usage(self.folder)
         if is_full(found.total, found.free) and is_full(
-            found.total, found.free + _unused(connection)
+            found.total, found.free, unused=_unused(connection)
         ):
             _logger.error("a file was not taken: the disk is nearly full")
             raise StoreUnavailable("The disk is nearly full: it takes cases, but no files")
 
 
-def is_full(total: int, free: int) -> bool:
-    """Say whether files have had their share of a disk. Pure."""
-    return free < min(LEFT, total // SHARE)
+def is_full(total: int, free: int, *, unused: int = 0) -> bool:
+    """Say whether files have had their share of a disk. Pure.
+
+    ``unused`` bytes of the database count as free, but a half must be: its log grows first.
+    """
+    reserve = min(LEFT, total // SHARE)
+    return free < reserve / 2 or free + unused < reserve
 
 
 def _unused(connection: sa.Connection) -> int:

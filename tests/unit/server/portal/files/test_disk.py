@@ -38,8 +38,8 @@ def database() -> Iterator[sa.Connection]:
     [
         (10**12, LEFT, False),
         (10**12, LEFT - 1, True),
-        (SMALL, SMALL // 20, False),
-        (SMALL, SMALL // 20 - 1, True),
+        (SMALL, SMALL // 4, False),
+        (SMALL, SMALL // 4 - 1, True),
         (0, 0, False),
     ],
 )
@@ -49,6 +49,13 @@ def test_files_leave_a_fixed_part_of_a_large_disk_and_a_share_of_a_small_one(
     assert is_full(total, free) is full
 
 
+def test_what_the_database_has_unused_counts_for_a_half() -> None:
+    free = LEFT // 2
+    assert not is_full(10**12, free, unused=LEFT - free)
+    assert is_full(10**12, free, unused=LEFT - free - 1)
+    assert is_full(10**12, free - 1, unused=LEFT)
+
+
 def test_a_disk_at_another_host_is_not_looked_at(database: sa.Connection) -> None:
     Disk(None).check(database)
 
@@ -56,10 +63,10 @@ def test_a_disk_at_another_host_is_not_looked_at(database: sa.Connection) -> Non
 def test_what_was_removed_from_the_database_is_room_again(
     tmp_path: Path, database: sa.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: Usage(20 * 64 * 1024, 0, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: Usage(4 * 100_000, 0, 50_000))
     with pytest.raises(StoreUnavailable):
         Disk(tmp_path).check(database)
-    database.exec_driver_sql("CREATE TABLE t AS SELECT zeroblob(100000) AS content")
+    database.exec_driver_sql("CREATE TABLE t AS SELECT zeroblob(60000) AS content")
     with pytest.raises(StoreUnavailable):
         Disk(tmp_path).check(database)
     database.exec_driver_sql("DROP TABLE t")

@@ -20,6 +20,7 @@ from fulfillment_sdk.server.gateway import Gateway, create_gateway
 from fulfillment_sdk.server.gateway.context import new_code
 from fulfillment_sdk.server.gateway.mailer import Mailer
 from fulfillment_sdk.server.settings import Settings
+from tests import promised
 
 CALLER = ("203.0.113.7", 50000)
 START = 1_744_000_000.0
@@ -168,7 +169,8 @@ class StandInPortal:
 class House:
     """A running gateway, and whoever calls it.
 
-    ``sent`` are its mails, ``codes`` those that it is to give next instead of random ones.
+    ``sent`` are its mails, ``codes`` those that it is to give next instead of random ones. Every
+    answer is held against the document, unless the portal is one that ``makes_things_up``.
     """
 
     gateway: Gateway
@@ -178,6 +180,7 @@ class House:
     pauses: list[float]
     sent: list[tuple[str, str]]
     codes: list[str]
+    makes_things_up: bool = False
 
     async def post(
         self, path: str, body: object = None, *, token: str | None = None, **headers: str
@@ -220,6 +223,15 @@ class House:
         answer = await self.verify(self.code(), email, organization)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["token"])
+
+    async def hold_to_the_document(self, answer: httpx.Response) -> None:
+        """Refuse an answer that the document doesn't promise, whatever a test is about."""
+        await answer.aread()
+        path, status = answer.request.url.path, answer.status_code
+        if not self.makes_things_up:
+            asked = answer.request.method
+            broken = promised.broken(asked, path, status, answer.headers, answer.content)
+            assert broken == ""
 
     async def organization_id(self, name: str = ORGANIZATION) -> str:
         listed = (await self.get("/admin/api/organizations/", token=STAFF)).json()["items"]
@@ -275,6 +287,8 @@ async def open_house(
     await gateway.start()
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-            yield House(gateway, settings, clock, http, pauses, sent, codes)
+            house = House(gateway, settings, clock, http, pauses, sent, codes)
+            http.event_hooks = {"response": [house.hold_to_the_document]}
+            yield house
     finally:
         await gateway.stop()

@@ -77,6 +77,7 @@ def raw_answer(body: bytes, status: int = 200) -> Answer:
 async def test_the_portal_is_asked_with_the_organization_and_answers_byte_for_byte(
     house: House, portal: StandInPortal, call: Call
 ) -> None:
+    house.makes_things_up = True
     portal.call = portal.report = raw_answer(SHOWN)
     answer = await call(house, await house.token())
     assert (answer.status_code, answer.content) == (200, SHOWN)
@@ -99,6 +100,7 @@ async def test_the_portal_is_asked_with_the_organization_and_answers_byte_for_by
 async def test_each_call_has_its_own_place_at_the_portal(
     house: House, portal: StandInPortal, call: Call, method: str, path: str
 ) -> None:
+    house.makes_things_up = True
     await call(house, await house.token())
     assert [(asked.method, asked.path) for asked in portal.asked] == [(method, path)]
 
@@ -116,6 +118,7 @@ async def test_the_portals_409_comes_through_to_the_letter(
 async def test_what_the_portal_does_not_find_is_the_gateways_404(
     house: House, portal: StandInPortal, call: Call
 ) -> None:
+    house.makes_things_up = True
     answer = await call(house, await house.token())
     assert (answer.status_code, answer.content) == (404, b'{"error":"Not found"}')
     assert len(portal.asked) == 1
@@ -180,6 +183,7 @@ async def test_a_portal_that_does_not_answer_in_time_gave_no_answer(
 async def test_the_request_id_goes_to_the_portal_and_comes_back(
     house: House, portal: StandInPortal, call: Call, caplog: pytest.LogCaptureFixture
 ) -> None:
+    house.makes_things_up = True
     house.http.headers["X-Request-Id"] = "req-7"
     with caplog.at_level(logging.DEBUG, "fulfillment_sdk.server.gateway"):
         answer = await call(house, await house.token())

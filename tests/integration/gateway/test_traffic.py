@@ -124,7 +124,7 @@ async def test_whom_a_partner_claims_to_speak_for_reaches_no_inner_hop(
     async with open_house(tmp_path, portal_url=portal.url, trusted_proxies=("0.0.0.0/0",)) as house:
         headers = {**_bearer(await house.token()), **claims}
         answer = await house.http.post(f"{BASE}/", json=CASE, headers=headers)
-        await house.http.get(f"{BASE}/cases/", headers=headers)
+        await house.http.get(f"{BASE}/cases/case_1/", headers=headers)
     assert answer.status_code == 201
     passed = [portal.headers[0], portal.asked[0].headers]
     assert not [name for name in claims for headers in passed if name in headers]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.routing import Mount, Route
 
+from fulfillment_sdk import strictjson
 from fulfillment_sdk.models._fields import specs
 from fulfillment_sdk.models.case import (
     AttachmentRef,
@@ -21,7 +22,7 @@ from fulfillment_sdk.models.case import (
 )
 from fulfillment_sdk.server.gateway import create_gateway
 from fulfillment_sdk.server.gateway.api_document import PATH
-from fulfillment_sdk.server.openapi import Overlap, document, joined
+from fulfillment_sdk.server.openapi import EVERYWHERE, Overlap, document, joined
 from tests import samples
 from tests.integration.gateway.parts import make_settings
 
@@ -107,7 +108,7 @@ def test_it_names_the_gateway_as_partners_reach_it() -> None:
 def test_its_examples_are_the_documents_own_to_the_letter() -> None:
     examples = DOCUMENT["components"]["examples"]
     for name, example in examples.items():
-        assert example["value"] == samples.read(name), name
+        assert strictjson.parse(strictjson.dumps(example["value"])) == samples.read(name), name
     assert set(samples.CASES) <= set(examples)
 
 
@@ -140,6 +141,23 @@ def test_a_file_is_told_from_a_text_in_the_older_way_too() -> None:
         if kind != "application/json"
     ]
     assert [one["format"] for one in downloads] == ["binary"] * 2
+
+
+def test_every_answer_has_the_headers_of_every_answer() -> None:
+    for _, path, operation in operations():
+        for status, response in operation["responses"].items():
+            headers = (found(response["$ref"]) if "$ref" in response else response)["headers"]
+            assert set(EVERYWHERE) <= set(headers), (path, status)
+
+
+def test_a_completion_is_described_whole() -> None:
+    data: Any = samples.read("case-completed")["data"]
+    described = {**schema("StatusChange")["properties"], **schema("Completion")["properties"]}
+    assert set(data) == set(described)
+    for name, at in (("case", data["case"]), ("form_submissions", data["form_submissions"][0])):
+        written = described[name].get("items", described[name])
+        assert set(at) == set(written["properties"]) == set(written["required"]), name
+    assert set(data["qc_review"]) == set(schema("Review")["properties"])
 
 
 def test_two_parts_that_say_the_same_are_a_mistake() -> None:

@@ -19,7 +19,11 @@ _FORWARDING = re.compile(
     rb"forwarded|via|x-(?:original-)?forwarded(?:-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip"
     rb"|true-client-ip|fastly-client-ip|cf-connecting-ip(?:v6)?"
 )
-_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*"?(?P<node>\[[^\]]+\]|[^";,:\s]+)', re.IGNORECASE)
+# It ends somewhere in any case: a search that gives up at each quote takes the square of them.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?P<end>"|\\?\Z)')
+_ELEMENTS = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*")+')
+_PAIRS = re.compile(r'(?:[^";]|"(?:[^"\\]|\\.)*")+')
+_NODE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?", re.ASCII)
 
 NOT_LOOPBACK = "With --dev the Host must be loopback"
 FORWARDED = "With --dev nothing may be forwarded"
@@ -99,22 +103,37 @@ def _walk(peer: str, hops: list[str], networks: Sequence[Network]) -> str:
 
 
 def _forwarded(pairs: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    found = [_FOR.search(element) for element in _values(pairs, b"forwarded")]
-    return [match["node"] if match else "" for match in found]
+    """Return the nodes of ``Forwarded`` (RFC 7239), ``""`` for what can't be read.
+
+    What stands in quotes may be the client's own, its ``Host`` for instance: commas and semicolons
+    in there part nothing.
+    """
+    nodes: list[str] = []
+    for text in _lines(pairs, b"forwarded"):
+        readable = all(quoted["end"] == '"' for quoted in _QUOTED.finditer(text))
+        nodes += [_node(element) for element in _ELEMENTS.findall(text)] if readable else [""]
+    return nodes
+
+
+def _node(element: str) -> str:
+    named = [pair.partition("=") for pair in _PAIRS.findall(element)]
+    values = [value.strip() for name, _, value in named if name.strip().lower() == "for"]
+    return values[0].strip('"') if len(values) == 1 else ""
 
 
 def _x_forwarded(pairs: Sequence[tuple[bytes, bytes]]) -> list[str]:
-    return _values(pairs, b"x-forwarded-for")
-
-
-def _values(pairs: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
-    texts = [value.decode("latin-1") for name, value in pairs if name.lower() == wanted]
+    texts = _lines(pairs, b"x-forwarded-for")
     return [part.strip() for text in texts for part in text.split(",")]
 
 
+def _lines(pairs: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in pairs if name.lower() == wanted]
+
+
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    node = _NODE.fullmatch(text)
     try:
-        parsed = ipaddress.ip_address(text.strip("[]"))
+        parsed = ipaddress.ip_address((node[1] or node[2]) if node else text)
     except ValueError:
         return None
     return getattr(parsed, "ipv4_mapped", None) or parsed

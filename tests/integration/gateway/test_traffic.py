@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from fulfillment_sdk.server.gateway.notifications import MOST_LARGE
 from fulfillment_sdk.server.gateway.traffic import FAILURES, STRANGERS
 from tests.integration.gateway.parts import BASE, CASE, STAFF, House, StandInPortal, open_house
 
+JSON = {"Content-Type": "application/json"}
 BAD = {"Authorization": "Bearer forged"}
 TOO_MANY = (429, {"error": "Too many requests"})
 
@@ -128,6 +132,32 @@ async def test_whom_a_partner_claims_to_speak_for_reaches_no_inner_hop(
     assert answer.status_code == 201
     passed = [portal.headers[0], portal.asked[0].headers]
     assert not [name for name in claims for headers in passed if name in headers]
+
+
+async def test_only_so_many_large_notifications_are_in_memory_before_they_are_known_to_be_right(
+    house: House,
+) -> None:
+    begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def large() -> AsyncIterator[bytes]:
+        begun.release()
+        await go_on.wait()
+        yield b"{}"
+
+    def post(content: bytes | AsyncIterator[bytes]) -> asyncio.Task[httpx.Response]:
+        call = house.http.post("/gateway/notifications/", content=content, headers=JSON)
+        return asyncio.create_task(call)
+
+    many = [post(large()) for _ in range(MOST_LARGE)]
+    for _ in many:
+        await begun.acquire()
+    one_more = await post(large())
+    small = await post(b"{}")
+    go_on.set()
+    assert (one_more.status_code, one_more.headers["Retry-After"]) == (503, "2")
+    assert small.status_code == 401
+    assert {(await each).status_code for each in many} == {401}
+    assert (await post(large())).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/api/webhook/webform/nowhere/", "/openapi.json"])

@@ -65,6 +65,17 @@ def test_dev_refuses_what_was_forwarded(name: str) -> None:
         ("10.0.0.1", [("X-Forwarded-For", "1.1.1.1, nonsense")], "10.0.0.1"),
         ("10.0.0.1", [("Forwarded", "for=1.1.1.1, proto=https;for=203.0.113.9")], "203.0.113.9"),
         ("10.0.0.1", [("Forwarded", 'For="[2001:db8::1]:4711"')], "2001:db8::1"),
+        ("10.0.0.1", [("Forwarded", 'host="a, for=1.1.1.1";for=203.0.113.9')], "203.0.113.9"),
+        ("10.0.0.1", [("Forwarded", 'for=203.0.113.9;host="a, for=1.1.1.1"')], "203.0.113.9"),
+        ("10.0.0.1", [("Forwarded", 'host="a;for=1.1.1.1";for=203.0.113.9')], "203.0.113.9"),
+        ("10.0.0.1", [("Forwarded", 'host="\\";for=1.1.1.1";for=203.0.113.9')], "203.0.113.9"),
+        ("10.0.0.1", [("Forwarded", 'for=1.1.1.1, for="203.0.113.9')], "10.0.0.1"),
+        ("10.0.0.1", [("Forwarded", 'for="203.0.113.9:4711"')], "203.0.113.9"),
+        ("10.0.0.1", [("Forwarded", "for=203.0.113.9;for=1.1.1.1")], "10.0.0.1"),
+        ("10.0.0.1", [("X-Forwarded-For", "1.1.1.1, 203.0.113.9:4711")], "203.0.113.9"),
+        ("10.0.0.1", [("X-Forwarded-For", "[2001:db8::1]:4711")], "2001:db8::1"),
+        ("10.0.0.1", [("X-Forwarded-For", "2001:db8::1")], "2001:db8::1"),
+        ("10.0.0.1", [("X-Forwarded-For", "203.0.113.9:x")], "10.0.0.1"),
         ("10.0.0.1", [("Forwarded", "for=unknown")], "10.0.0.1"),
         ("10.0.0.1", [("Forwarded", "proto=https")], "10.0.0.1"),
         (
@@ -86,3 +97,10 @@ def test_only_what_a_trusted_proxy_added_counts(
     peer: str, given: list[tuple[str, str]], address: str
 ) -> None:
     assert client_address(peer, headers(*given), ["10.0.0.0/8"]) == address
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("part", ['"\\', '"', '"a",', 'for="\\', "for=1.1.1.1,", "a"])
+def test_a_header_that_means_harm_is_read_in_no_time(part: str) -> None:
+    given = part * (60_000 // len(part))
+    assert client_address("10.0.0.1", headers(("Forwarded", given)), ["10.0.0.0/8"])

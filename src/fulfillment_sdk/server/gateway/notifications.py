@@ -15,10 +15,17 @@ from fulfillment_sdk.relay import Event
 from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.context import Context
+from fulfillment_sdk.server.uploads import announced_size
 
 STATUS = "status"
 """The label that has a case's new status: subscriptions may go by it."""
 
+LARGE = 1024 * 1024
+"""Above so many bytes a notification is a large one: only completions are."""
+MOST_LARGE = 8
+"""So many large ones are read at a time: whose they are is known once they are in memory."""
+
+_BUSY_AFTER = "2"
 _LONGEST = 200
 _LARGEST = 2**63 - 1
 
@@ -30,6 +37,7 @@ class Notifications:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._large = 0
 
     def routes(self, prefix: str) -> list[Route]:
         """Return the call's routes under ``prefix``."""
@@ -40,11 +48,12 @@ class Notifications:
     async def receive(self, request: Request) -> Response:
         """Store a notification for the organisation that it names.
 
-        202 stored, 200 seen before, 401, 413, 415; 503 where it can't be stored. What is rightly
-        signed and can't be routed is put aside and answered 202: the portal must not try for ever.
+        202 stored, 200 seen before, 401, 413, 415; 503 where it can't be stored, or is one large
+        one too many. What is rightly signed and can't be routed is put aside and answered 202: the
+        portal must not try for ever.
         """
         context = self._context
-        body = await http.read_body(request, MAX_BODY)
+        body = await self._body(request)
         refused = answers.not_json(request)
         if refused is not None:
             return refused
@@ -65,6 +74,19 @@ class Notifications:
         if accepted.status == "conflict":
             _logger.error("gateway knows notification %s with other bytes", read.id)
         return http.json_response({"status": "accepted"}, 202)
+
+    async def _body(self, request: Request) -> bytes:
+        announced = announced_size(request)
+        if announced is not None and announced <= LARGE:
+            return await http.read_body(request, LARGE)
+        if self._large >= MOST_LARGE:
+            busy = http.error("Too many at once", 503, headers={"Retry-After": _BUSY_AFTER})
+            raise answers.Refused(busy)
+        self._large += 1
+        try:
+            return await http.read_body(request, MAX_BODY)
+        finally:
+            self._large -= 1
 
 
 def refused_because(read: Notification) -> str:

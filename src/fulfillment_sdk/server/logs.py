@@ -85,8 +85,9 @@ def configure(*, verbose: bool, form: LogFormat = "text", stream: TextIO | None 
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("fulfillment_sdk").setLevel(logging.DEBUG if verbose else logging.INFO)
-    # uvicorn tells of its own comings and goings, which we tell ourselves.
-    logging.getLogger("uvicorn").setLevel(logging.INFO if verbose else logging.WARNING)
+    # uvicorn tells of its own comings and goings, which we tell ourselves, and warns at everything
+    # that is no HTTP: whoever reaches the port could fill the disk with that.
+    logging.getLogger("uvicorn").setLevel(logging.INFO if verbose else logging.ERROR)
 
 
 def _when(epoch: float) -> str:

@@ -139,3 +139,12 @@ def test_the_form_of_lines_is_chosen(root: logging.Logger) -> None:
     configure(verbose=False, form="json", stream=stream)
     root.warning("problem")
     assert json.loads(stream.getvalue())["message"] == "problem"
+
+
+@pytest.mark.parametrize(("verbose", "lines"), [(False, 0), (True, 1)])
+@pytest.mark.usefixtures("root")
+def test_what_strangers_send_fills_no_log(verbose: bool, lines: int) -> None:
+    stream = io.StringIO()
+    configure(verbose=verbose, stream=stream)
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+    assert len(stream.getvalue().splitlines()) == lines

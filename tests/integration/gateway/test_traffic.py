@@ -160,13 +160,17 @@ async def test_only_so_many_large_notifications_are_in_memory_before_they_are_kn
     assert (await post(large())).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/api/webhook/webform/nowhere/", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/webhook/webform/nowhere/", "/api/webhook/webform/cases/a%0Ab/", "/openapi.json"],
+)
 async def test_every_answer_of_the_gateway_has_the_security_headers(
     house: House, path: str
 ) -> None:
     answer = await house.http.get(path)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["fulfillment-features"]
     assert "server" not in answer.headers
 
 

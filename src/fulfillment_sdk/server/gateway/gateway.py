@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 
 from starlette.routing import BaseRoute, Mount, Route
@@ -160,18 +161,21 @@ def _routes(context: Context) -> list[BaseRoute]:
         *AdminSubscriptions(context).routes(""),
     ]
     mounts: list[BaseRoute] = [
-        Mount("/api/webhook", Gate(partners), name="partners"),
-        Mount("/gateway", Gate([*Notifications(context).routes("")]), name="notifications"),
-        Mount(
-            "/admin/api",
-            Gate([*administration]),
-            name="admin",
-        ),
+        _mount("/api/webhook", partners, "partners"),
+        _mount("/gateway", [*Notifications(context).routes("")], "notifications"),
+        _mount("/admin/api", [*administration], "admin"),
         Route(api_document.PATH, Gate([*ApiDocument(context).routes()]), name="document"),
     ]
     if isinstance(context.mailbox, Mailbox):
-        mounts.append(Mount("/dev", Gate([*dev_mailbox.routes(context.mailbox)]), name="dev"))
+        mounts.append(_mount("/dev", [*dev_mailbox.routes(context.mailbox)], "dev"))
     return mounts
+
+
+def _mount(path: str, routes: list[BaseRoute], name: str) -> Mount:
+    mount = Mount(path, Gate(routes), name=name)
+    # A path with a line break is below this one all the same, and answered with the same headers.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -101,6 +101,11 @@ class AdminApi:
         return self._read(answer)
 
     def _read(self, answer: requests.Response) -> dict[str, object]:
+        if answer.status_code >= 500:
+            raise ConnectionFailed(
+                f"The server at {self.url} can't answer just now: {answer.status_code}",
+                remedy="Its /readyz and its log say why; then try again.",
+            )
         try:
             found = answer.json()
         except ValueError:

@@ -19,6 +19,10 @@ from fulfillment_sdk.store.failures import unavailable
 
 SCHEMAS: Final = ("gateway", "portal")
 
+_PROGRAMS: Final = "PostgreSQL's client programs, of the server's version or newer"
+_NEWER: Final = f"Install {_PROGRAMS}, and put their folder first in PATH."
+_AGAIN: Final = "Correct that, and try again; nothing was left behind."
+
 # Of the catalogue, which shows also what the role may not touch.
 _TABLES: Final = """
 SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname IN ('gateway', 'portal')
@@ -98,8 +102,7 @@ def find(program: str) -> str:
     if found is None:
         raise ConfigurationError(
             f"{program} is not installed here, and a PostgreSQL database is backed up with it",
-            remedy="Install PostgreSQL's client programs, of the server's version or newer"
-            " (Debian: apt install postgresql-client).",
+            remedy=f"Install {_PROGRAMS} (Debian: apt install postgresql-client).",
         )
     return found
 
@@ -136,13 +139,17 @@ def _run(command: list[str], url: str | None = None) -> bytes:
         raise StoreUnavailable(f"{program} can't be run: {error.strerror}") from None
     if ended.returncode:
         raise StoreError(
-            f"{program} ended with status {ended.returncode}: {_cause(ended.stderr)}",
-            remedy="Correct that, and try again; nothing was left behind.",
+            f"{program} ended with status {ended.returncode}: {cause(ended.stderr)}",
+            remedy=_NEWER if b"server version:" in ended.stderr else _AGAIN,
         )
     return ended.stdout
 
 
-def _cause(said: bytes) -> str:
-    """The first line of what a program said: further ones may quote rows."""
-    lines = said.decode("utf-8", "replace").splitlines()
-    return lines[0][:200] if lines else "it said nothing"
+def cause(said: bytes) -> str:
+    """Return the first line of what a program said: further ones may quote rows.
+
+    A second one that names the versions of server and program is added.
+    """
+    first, *more = said.decode("utf-8", "replace").splitlines() or ["it said nothing"]
+    versions = [line.partition(" detail: ")[2] for line in more[:1] if "server version:" in line]
+    return "; ".join([first[:200], *(line[:100] for line in versions if line)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.server.backup import dump
 
 
@@ -37,6 +37,33 @@ def test_where_the_programs_are_not_installed_it_says_what_to_install(
         dump.dump("postgresql://db/name", tmp_path / "database.dump")
     assert "postgresql-client" in refused.value.remedy
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_is_older_than_the_server_is_told_with_both_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(
+        "#!/bin/sh\n"
+        "echo 'pg_dump: error: aborting because of server version mismatch' >&2\n"
+        "echo 'pg_dump: detail: server version: 18.4; pg_dump version: 16.2' >&2\n"
+        "exit 1\n"
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        StoreError, match=r"server version: 18\.4; pg_dump version: 16\.2"
+    ) as failed:
+        dump.dump("postgresql://db/name", tmp_path / "database.dump")
+    assert "of the server's version or newer" in failed.value.remedy
+    assert "PATH" in failed.value.remedy
+
+
+def test_what_a_program_says_beyond_its_first_line_may_quote_rows() -> None:
+    assert dump.cause(b"pg_restore: error: no\nCONTEXT: COPY cases, line 1: hush") == (
+        "pg_restore: error: no"
+    )
+    assert dump.cause(b"") == "it said nothing"
 
 
 def test_a_schema_that_is_there_is_left_out_of_what_is_restored() -> None:

@@ -285,7 +285,8 @@ def test_no_log_line_tells_who_said_what(tmp_path: Path, form: str) -> None:
         teller.drive(created)
         teller.notify()
         listener.wait(created, 2 * 6)  # each of its events twice: refused, and taken
-        eventually(lambda: "outcome=dead" in server.log)
+        dead = {"text": "outcome=dead", "json": '"outcome": "dead"'}[form]
+        eventually(lambda: dead in server.log)
         expected(teller.statuses)
     log = server.log
     assert len(teller.words) >= TELLTALE

@@ -17,6 +17,7 @@ from fulfillment_sdk.server.http import request_at_hand
 from fulfillment_sdk.server.settings import LogFormat
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_FACTS = "facts"  # a relay's, see `fulfillment_sdk.relay.tables.words.facts`
 _OURS = frozenset({"fulfillment_sdk", "uvicorn"})
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/{}*@%")
 
@@ -32,15 +33,24 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line."""
-        return " ".join(f"{key}={_quoted(value)}" for key, value in fields(record).items())
+        found = fields(record)
+        found.pop(_FACTS, None)  # the message has them
+        return " ".join(f"{key}={_quoted(value)}" for key, value in found.items())
 
 
 class JsonFormatter(logging.Formatter):
-    """Write the same as one JSON object a line; numbers stay numbers."""
+    """Write the same as one JSON object a line; numbers stay numbers.
+
+    What a relay's message tells is in fields here as well.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line."""
-        return json.dumps({key: _scalar(value) for key, value in fields(record).items()})
+        found = fields(record)
+        told = found.pop(_FACTS, None)
+        if isinstance(told, dict):
+            found = {**told, **found, "message": told.get("message", found["message"])}
+        return json.dumps({key: _scalar(value) for key, value in found.items()})
 
 
 FORMATTERS: dict[LogFormat, type[logging.Formatter]] = {

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from fulfillment_sdk.relay import Attempt
+from fulfillment_sdk.relay.reports.watch import Watch
 from fulfillment_sdk.server.http import RequestIds
 from fulfillment_sdk.server.logs import JsonFormatter, LineFormatter, configure
 
@@ -94,6 +96,39 @@ def test_as_json_a_line_is_one_object_whose_numbers_are_numbers() -> None:
         "path": "a b",
         "odd": "nan",
     }
+
+
+def test_of_a_relays_line_the_facts_are_fields_where_there_are_fields(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "fulfillment_sdk.relay")
+    tried = Attempt(
+        destination="a b",
+        event_id="evt_1",
+        lane="case_1",
+        attempt=2,
+        at=0.0,
+        seconds=0.0125,
+        outcome="retry",
+        why="HTTP 503",
+    )
+    Watch().settled([tried])
+    [made] = caplog.records
+    written = json.loads(JsonFormatter().format(made))
+    assert {key: written[key] for key in written if key not in ("time", "level", "logger")} == {
+        "message": "attempt",
+        "destination": "a b",
+        "event": "evt_1",
+        "lane": "case_1",
+        "n": 2,
+        "outcome": "retry",
+        "ms": 12.5,
+        "why": "HTTP 503",
+    }
+    assert line(made).endswith(
+        r'message="attempt destination=\"a b\" event=evt_1 lane=case_1 n=2 outcome=retry ms=12.5'
+        r' why=\"HTTP 503\""'
+    )
 
 
 @pytest.mark.parametrize("formatter", [LineFormatter(), JsonFormatter()])

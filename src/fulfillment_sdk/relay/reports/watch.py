@@ -10,7 +10,7 @@ import attrs
 
 from fulfillment_sdk.relay.cancelling import is_asked_to_end
 from fulfillment_sdk.relay.reports.figures import Figures
-from fulfillment_sdk.relay.tables.words import one_word
+from fulfillment_sdk.relay.tables.words import facts, one_word
 from fulfillment_sdk.relay.values import Attempt
 
 log = logging.getLogger("fulfillment_sdk.relay")
@@ -43,7 +43,12 @@ class Watch:
 
     def disabled(self, name: str, why: str) -> None:
         """Tell of a destination that gets nothing any more."""
-        log.warning("destination disabled destination=%s why=%s", one_word(name), one_word(why))
+        log.warning(
+            "destination disabled destination=%s why=%s",
+            one_word(name),
+            one_word(why),
+            extra=facts("destination disabled", destination=name, why=why),
+        )
         if self.on_disabled is not None:
             _guarded("disabled destinations", self.on_disabled, name, why)
 
@@ -58,6 +63,16 @@ def _log(record: Attempt) -> None:
         record.outcome,
         record.seconds * 1000,
         one_word(record.why or "-"),
+        extra=facts(
+            "attempt",
+            destination=record.destination,
+            event=record.event_id,
+            lane=record.lane,
+            n=record.attempt,
+            outcome=record.outcome,
+            ms=round(record.seconds * 1000, 1),
+            why=record.why,
+        ),
     )
 
 

@@ -1,9 +1,10 @@
-"""Values of others in lines of a log."""
+"""What lines of a log tell: values of others as words, and beside them as fields."""
 
 from __future__ import annotations
 
 import json
 import string
+from collections.abc import Mapping
 
 _PLAIN = frozenset(string.ascii_letters + string.digits + "._-:/@+")
 
@@ -11,3 +12,11 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + "._-:/@+")
 def one_word(text: str) -> str:
     """Return a value so that nobody can forge a line or a field with it: quoted where need be."""
     return text if _PLAIN.issuperset(text) and text else json.dumps(text)
+
+
+def facts(what: str, **values: float | str) -> Mapping[str, object]:
+    """Return what a line tells for those who keep fields: `log.info(line, …, extra=facts(…))`.
+
+    A host's formatter finds them in the record's `facts`, with `what` as their `message`.
+    """
+    return {"facts": {"message": what, **values}}

@@ -27,6 +27,7 @@ from fulfillment_sdk.relay.schema import (
     quarantine,
 )
 from fulfillment_sdk.relay.tables.owed import dead_among, pending_of
+from fulfillment_sdk.relay.tables.words import facts
 from fulfillment_sdk.store import Store
 
 BATCH: Final = 500
@@ -99,7 +100,12 @@ async def _sweep_again(store: Store, keep: float, every: float, sleep: Sleep) ->
         try:
             swept = await sweep(store, keep, sleep=sleep)
             if swept != Swept():
-                log.info("retention attempts=%d events=%d", swept.attempts, swept.events)
+                log.info(
+                    "retention attempts=%d events=%d",
+                    swept.attempts,
+                    swept.events,
+                    extra=facts("retention", attempts=swept.attempts, events=swept.events),
+                )
         except StoreError as error:
             log.warning("retention waits for its store: %s", error.message)
         except Exception as error:  # noqa: BLE001  the next sweep may do better

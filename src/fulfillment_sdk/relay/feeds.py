@@ -29,7 +29,7 @@ class Feeds:
         make a page shorter than its limit: only an empty one is the end, for the time being.
 
         Raises (in the future):
-            ValueError: `after` is no cursor of this feed as it is now, or `limit` is below 1.
+            ValueError: `limit` is below 1, or `after` no cursor of this feed (a restore ends some).
             StoreError: an event can't be opened with the storage keys that are here.
             StoreUnavailable: the database can't be used.
         """

@@ -70,15 +70,14 @@ class Tap:
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read()
         if self.refuses:
-            status, answer, kind = self.refuses.pop(0), b"", "text/plain"
-            answered: dict[str, str] = {}
+            status, answer = self.refuses.pop(0), b""
+            answered = {"content-type": "text/plain"}
         else:
             sent = {name: value for name, value in headers.items() if name not in _OF_THE_HOP}
             came = await self.party.request(
                 request.method, str(request.rel_url), headers=sent, content=body
             )
             status, answer = came.status_code, came.content
-            kind = came.headers.get("content-type", "application/json")
             answered = dict(came.headers)
             if self.loses:
                 self.loses -= 1
@@ -86,7 +85,8 @@ class Tap:
         async with self._news:
             self.passed.append(Passed(request.path, headers, body, status, answered))
             self._news.notify_all()
-        return web.Response(status=status, body=answer, headers={"Content-Type": kind})
+        told = {name: value for name, value in answered.items() if name not in _OF_THE_HOP}
+        return web.Response(status=status, body=answer, headers=told)
 
 
 @attrs.define

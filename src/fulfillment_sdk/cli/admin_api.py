@@ -43,22 +43,32 @@ class AdminApi:
     def of(cls, given: Given, url: str | None) -> AdminApi:
         """Find address and token: those of the server that has the settings' data folder.
 
-        Raises ``ConfigurationError`` where there is no token to be found, or ``url`` is no address.
+        Raises ``ConfigurationError`` where there is no token to be found, or ``url`` is no address,
+        and ``ConnectionFailed`` where no server runs that the folder's token is for.
         """
         with needs("server"):
             from fulfillment_sdk.server import folder, options, parsing
             from fulfillment_sdk.server.resolve import own_address
         data = given.get(options.DATA)
+        running = folder.address(data)
         own = own_address(given.get(options.HOST), given.get(options.PORT))
         try:
-            address = parsing.address(url or folder.address(data) or own)
+            address = parsing.address(url or running or own)
         except ValueError as error:  # which says what is wrong without showing it
             raise ConfigurationError(
                 f"--url {error}", remedy="Give no user or password: the staff token is what counts."
             ) from None
         if given.has(options.STAFF_TOKEN):
             return cls(address, given.get(options.STAFF_TOKEN))
-        return cls(address, _kept(data / "staff-token"))
+        token = _kept(data / "staff-token")
+        if not url and running is None:
+            # Whoever listens there is not the one whose token this is.
+            raise ConnectionFailed(
+                f"No server runs with the data folder {data}",
+                remedy="Start it with fulfillment serve, name its --data folder, or say with --url"
+                " where it is.",
+            )
+        return cls(address, token)
 
     def entries(self, path: str, **query: str | None) -> Iterator[dict[str, object]]:
         """Yield every entry of a list, page by page."""

@@ -75,12 +75,30 @@ def note_address(folder: Path, address: str) -> None:
 
 
 def address(folder: Path) -> str | None:
-    """Return the address at which the folder's last server answered, if one is there."""
+    """Return the address at which the folder's server answers, if one runs.
+
+    One that was killed has left its address behind, where anybody may answer by now.
+    """
+    if not _runs(holder(folder)):
+        return None
     try:
         text = (folder / ADDRESS_FILE).read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
     return text if text.startswith("http://") else None
+
+
+def _runs(pid: int | None) -> bool:
+    # Not by the lock: who tries it holds it for a moment, and a server that starts would give up.
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it runs, and is another user's
+        return True
+    return True
 
 
 def _in_use(folder: Path) -> ConfigurationError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 import requests
 
@@ -16,6 +19,16 @@ def test_a_url_is_the_address_without_its_last_slash() -> None:
     api = AdminApi.of(sources.read({}, TOKEN), "https://10.0.0.11:8000/")
     assert api.url == "https://10.0.0.11:8000"
     assert "staff-token-of-this-test" not in repr(api)
+
+
+def test_the_token_of_a_server_that_runs_no_more_goes_to_nobody(tmp_path: Path) -> None:
+    (tmp_path / "staff-token").write_text("staff-token-of-this-test")
+    (tmp_path / "address").write_text("http://127.0.0.1:4711\n")
+    given = sources.read({"data": str(tmp_path)}, {})
+    with pytest.raises(ConnectionFailed, match="No server runs with the data folder"):
+        AdminApi.of(given, None)
+    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
+    assert AdminApi.of(given, None).url == "http://127.0.0.1:4711"
 
 
 @pytest.mark.parametrize(

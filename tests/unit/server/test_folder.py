@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,8 +104,17 @@ def test_the_servers_address_stands_in_the_folder_while_it_is_held(tmp_path: Pat
     assert address(tmp_path) is None
 
 
+def test_what_a_killed_server_left_behind_is_no_address(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    note_address(tmp_path, "http://127.0.0.1:4711")
+    (tmp_path / "pid").write_text(f"{gone.pid}\n")
+    assert address(tmp_path) is None
+
+
 @pytest.mark.parametrize("content", [b"\xff", b"", b"file:///etc/passwd"])
 def test_what_is_no_address_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
     (tmp_path / "address").write_bytes(content)
     assert address(tmp_path) is None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import machine, report
 from benchmarks.run import Bench
 
-NAMES = ("intake", "throughput", "webhooks", "backlog", "workers")
+NAMES = ("intake", "throughput", "webhooks", "backlog", "workers", "creation", "hops")
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 
+from benchmarks.calls import request
 from fulfillment_sdk import signing
 from fulfillment_sdk.relay import Event
 
@@ -69,7 +70,7 @@ def signed_request(path: str, run: str, index: int, count: int, *, now: int) -> 
     """Write the whole HTTP request, signed as Standard Webhooks has it."""
     content = body(run, index, count)
     headers = signing.headers([SECRET], event_id(run, index), now, content)
-    return _request(path, headers, content)
+    return request("POST", path, headers, content)
 
 
 def hub_request(path: str, run: str, index: int, count: int) -> bytes:
@@ -77,15 +78,4 @@ def hub_request(path: str, run: str, index: int, count: int) -> bytes:
     content = body(run, index, count)
     signature = hmac.digest(SECRET.encode(), content, hashlib.sha256).hex()
     headers = {"x-signature": f"sha256={signature}", "x-delivery-id": event_id(run, index)}
-    return _request(path, headers, content)
-
-
-def _request(path: str, headers: dict[str, str], content: bytes) -> bytes:
-    lines = [
-        f"POST {path} HTTP/1.1",
-        "host: 127.0.0.1",
-        "content-type: application/json",
-        f"content-length: {len(content)}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+    return request("POST", path, headers, content)

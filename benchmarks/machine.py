@@ -81,6 +81,13 @@ def peak(pid: int | str = "self") -> float:
     return _status(pid, "VmHWM:")
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has had, its threads' included."""
+    # The name, in parentheses, may hold spaces; 14 and 15 of all fields are user and system time.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _status(pid: int | str, key: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(key):

@@ -10,6 +10,7 @@ import os
 import struct
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -68,20 +69,26 @@ def wait_for(path: Path, count: int, *, seconds: float, every: float = 0.005) ->
     return True
 
 
+def records(path: Path) -> Iterator[tuple[int, int, float]]:
+    """Return case, sequence and monotonic seconds of each delivery, as they came."""
+    for case, sequence, at in _RECORD.iter_unpack(path.read_bytes() if path.exists() else b""):
+        yield case, sequence, at / 1e9
+
+
 def times(path: Path) -> list[float]:
     """Return when each delivery came, in monotonic seconds."""
-    return [at / 1e9 for _, _, at in _RECORD.iter_unpack(path.read_bytes())]
+    return [at for _, _, at in records(path)]
 
 
 def read(path: Path) -> Delivered:
     """Read the notes, for the check after the run."""
     seen: defaultdict[int, set[int]] = defaultdict(set)
     disordered: set[int] = set()
-    count, last = 0, 0
-    for case, sequence, at in _RECORD.iter_unpack(path.read_bytes() if path.exists() else b""):
+    count, last = 0, 0.0
+    for case, sequence, at in records(path):
         if sequence not in seen[case] and any(sequence < other for other in seen[case]):
             disordered.add(case)
         seen[case].add(sequence)
         count, last = count + 1, max(last, at)
     distinct = sum(len(sequences) for sequences in seen.values())
-    return Delivered(count, distinct, len(disordered), last / 1e9)
+    return Delivered(count, distinct, len(disordered), last)

@@ -6,14 +6,16 @@ An event that comes alone takes twenty statements on its way: half of its time, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 
 def execute(
-    connection: sa.Connection, statement: str, values: tuple[Any, ...] = ()
+    connection: sa.Connection,
+    statement: str,
+    values: tuple[Any, ...] | Mapping[str, Any] = (),
 ) -> list[tuple[Any, ...]]:
     """Run a statement in the driver's own words, in the transaction at hand.
 
@@ -33,7 +35,7 @@ def execute(
 
 @contextlib.contextmanager
 def translated(
-    connection: sa.Connection, statement: str, values: Sequence[Any] = ()
+    connection: sa.Connection, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()
 ) -> Iterator[Any]:
     """Lend the driver's connection, and raise its errors as SQLAlchemy does."""
     dialect = connection.dialect

@@ -11,6 +11,7 @@ from attrs import frozen
 from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.server.gateway.schema import tokens
 from fulfillment_sdk.server.gateway.tokens import Claims
+from fulfillment_sdk.store.prepared import Prepared
 
 State = Literal["active", "revoked", "expired"]
 STATES: tuple[State, ...] = ("active", "revoked", "expired")
@@ -51,8 +52,12 @@ def record(connection: sa.Connection, claims: Claims, *, email_id: str | None) -
 
 def is_revoked(connection: sa.Connection, jti: str) -> bool:
     """Say whether a token has been revoked."""
-    query = sa.select(tokens.c.revoked_at).where(tokens.c.jti == jti)
-    return connection.execute(query).scalar_one_or_none() is not None
+    return any(revoked_at is not None for (revoked_at,) in _REVOKED.run(connection, jti=jti))
+
+
+_REVOKED = Prepared(
+    lambda _: sa.select(tokens.c.revoked_at).where(tokens.c.jti == sa.bindparam("jti"))
+)
 
 
 def email_id(connection: sa.Connection, jti: str) -> str | None:

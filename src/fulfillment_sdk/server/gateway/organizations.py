@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from fulfillment_sdk.server.gateway.schema import emails, organizations
 from fulfillment_sdk.store import Sealer
+from fulfillment_sdk.store.prepared import Prepared
 
 State = Literal["pending", "active", "deactivated"]
 
@@ -60,7 +61,13 @@ def find(connection: sa.Connection, key: str) -> Organization | None:
 
 def get(connection: sa.Connection, organization_id: str) -> Organization | None:
     """Return the organisation with this id."""
-    return _one(connection, sa.select(*_COLUMNS).where(organizations.c.id == organization_id))
+    rows = _GET.run(connection, organization_id=organization_id)
+    return Organization(*rows[0]) if rows else None
+
+
+_GET = Prepared(
+    lambda _: sa.select(*_COLUMNS).where(organizations.c.id == sa.bindparam("organization_id"))
+)
 
 
 def lock(connection: sa.Connection, organization_id: str) -> Organization | None:

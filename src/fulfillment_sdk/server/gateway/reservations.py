@@ -17,6 +17,7 @@ from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.server.gateway.schema import cases, keys, reservations
 from fulfillment_sdk.server.gateway.upstream import IntakeAnswer
 from fulfillment_sdk.store import Sealer
+from fulfillment_sdk.store.prepared import Prepared
 
 LEASE = 15.0
 """Seconds after which a reservation that a crash left is taken over."""
@@ -101,28 +102,21 @@ def claim(
     if decision == "conflict":
         return Claim("conflict")
     if decision == "new":
-        connection.execute(
-            reservations.insert().values(
-                intake_id=intake_id,
-                organization_id=organization_id,
-                digest=digest,
-                holder=holder,
-                held_until=now + LEASE,
-                created_at=now,
-                answer=None,
-            )
+        _RESERVE.run(
+            connection,
+            intake_id=intake_id,
+            organization_id=organization_id,
+            digest=digest,
+            holder=holder,
+            held_until=now + LEASE,
+            created_at=now,
+            answer=None,
         )
     else:
         intake_id = found[0].intake_id
-    fresh = [key for key in key_digests if key not in known]
-    if fresh:
-        connection.execute(
-            keys.insert(),
-            [
-                {"organization_id": organization_id, "key": key, "intake_id": intake_id}
-                for key in fresh
-            ],
-        )
+    for key in key_digests:
+        if key not in known:
+            _LEAD.run(connection, organization_id=organization_id, key=key, intake_id=intake_id)
     if decision == "replay":
         return Claim("replay", intake_id, answer=found[0].answer or b"")
     if decision == "wait":
@@ -145,22 +139,19 @@ def record(
 
     Whoever was late records the same: the portal answers one intake id alike.
     """
-    connection.execute(
-        reservations.update()
-        .where(reservations.c.intake_id == intake_id, reservations.c.answer.is_(None))
-        .values(
-            answer=sealer.seal(answer.body, _context(intake_id)), held_until=now, created_at=now
-        )
+    _RECORD.run(
+        connection,
+        of_intake=intake_id,
+        answer=sealer.seal(answer.body, _context(intake_id)),
+        held_until=now,
+        created_at=now,
     )
-    connection.execute(
-        insert_for(connection, cases)
-        .values(
-            case_id=answer.case_id,
-            organization_id=organization_id,
-            reference_number=answer.reference_number,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
+    _OWN.run(
+        connection,
+        case_id=answer.case_id,
+        organization_id=organization_id,
+        reference_number=answer.reference_number,
+        created_at=now,
     )
 
 
@@ -193,28 +184,22 @@ def _look_up(
     connection: sa.Connection, sealer: Sealer, organization_id: str, key_digests: Sequence[str]
 ) -> tuple[list[Record], frozenset[str]]:
     """The records that the keys lead to, each once, and which of the keys are known."""
-    rows = connection.execute(
-        sa.select(
-            keys.c.key,
-            reservations.c.intake_id,
-            reservations.c.digest,
-            reservations.c.held_until,
-            reservations.c.answer,
-        )
-        .join(reservations, reservations.c.intake_id == keys.c.intake_id)
-        .where(keys.c.organization_id == organization_id, keys.c.key.in_(key_digests))
-        .with_for_update()
-    ).all()
+    if not key_digests:
+        return [], frozenset()
+    # There are two kinds of keys; one that is not given is looked up as the other.
+    rows = _LOOK_UP.run(
+        connection, owner=organization_id, one=key_digests[0], other=key_digests[-1]
+    )
     found = {
-        row.intake_id: Record(
-            row.intake_id,
-            row.digest,
-            row.held_until,
-            None if row.answer is None else sealer.open(bytes(row.answer), _context(row.intake_id)),
+        intake_id: Record(
+            intake_id,
+            digest,
+            held_until,
+            None if answer is None else sealer.open(bytes(answer), _context(intake_id)),
         )
-        for row in rows
+        for _, intake_id, digest, held_until, answer in rows
     }
-    return list(found.values()), frozenset(row.key for row in rows)
+    return list(found.values()), frozenset(key for key, *_ in rows)
 
 
 def _mine(connection: sa.Connection, intake_id: str, *, holder: str, until: float) -> None:
@@ -227,3 +212,36 @@ def _mine(connection: sa.Connection, intake_id: str, *, holder: str, until: floa
 
 def _context(intake_id: str) -> str:
     return f"gateway_reservations.answer:{intake_id}"
+
+
+_RESERVE = Prepared(lambda _: reservations.insert(), columns=reservations.c.keys())
+_LEAD = Prepared(lambda _: keys.insert(), columns=keys.c.keys())
+_RECORD = Prepared(
+    lambda _: reservations.update().where(
+        reservations.c.intake_id == sa.bindparam("of_intake"), reservations.c.answer.is_(None)
+    ),
+    columns=("answer", "held_until", "created_at"),
+)
+_OWN = Prepared(
+    lambda connection: insert_for(connection, cases).on_conflict_do_nothing(),
+    columns=cases.c.keys(),
+)
+_LOOK_UP = Prepared(
+    lambda _: (
+        sa.select(
+            keys.c.key,
+            reservations.c.intake_id,
+            reservations.c.digest,
+            reservations.c.held_until,
+            reservations.c.answer,
+        )
+        .join(reservations, reservations.c.intake_id == keys.c.intake_id)
+        .where(
+            keys.c.organization_id == sa.bindparam("owner"),
+            keys.c.key.in_(
+                [sa.bindparam("one", type_=sa.Text), sa.bindparam("other", type_=sa.Text)]
+            ),
+        )
+        .with_for_update()
+    )
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.lifecycle import CaseStatus
 from fulfillment_sdk.server.portal.desk import Desk
 from fulfillment_sdk.server.portal.schema import CASES
+from fulfillment_sdk.store.prepared import Prepared
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +40,8 @@ class Case:
     due_at: float | None
 
 
-_COLUMNS = [CASES.c[field.name] for field in attrs.fields(Case)]
+_NAMES = [field.name for field in attrs.fields(Case)]
+_COLUMNS = [CASES.c[name] for name in _NAMES]
 
 
 def find(
@@ -48,8 +51,9 @@ def find(
 
     One statement looks for both: another organisation's case takes as long as no case.
     """
-    row = connection.execute(_of(case_id, organization_id)).one_or_none()
-    return _case(row) if row is not None else None
+    return _found(
+        _FIND if organization_id is None else _FIND_OF, connection, case_id, organization_id
+    )
 
 
 def lock(
@@ -60,9 +64,9 @@ def lock(
     Nobody else changes its status or gives its next sequence meanwhile. (SQLite has one writer
     and needs no lock.)
     """
-    statement = _of(case_id, organization_id).with_for_update()
-    row = connection.execute(statement).one_or_none()
-    return _case(row) if row is not None else None
+    return _found(
+        _LOCK if organization_id is None else _LOCK_OF, connection, case_id, organization_id
+    )
 
 
 def page(
@@ -92,7 +96,7 @@ def page(
         )
     if after is not None:
         statement = statement.where(CASES.c.number < after)
-    return [_case(row) for row in connection.execute(statement)]
+    return [_case(tuple(row)) for row in connection.execute(statement)]
 
 
 def page_of(
@@ -114,7 +118,7 @@ def page_of(
     if after is not None:
         statement = statement.where(CASES.c.number > after)
     rows = connection.execute(statement.order_by(CASES.c.number).limit(limit))
-    return [_case(row) for row in rows]
+    return [_case(tuple(row)) for row in rows]
 
 
 def insert(
@@ -129,21 +133,20 @@ def insert(
 ) -> None:
     """Write a case that has no status yet, with the partner's request and the answer given."""
     context = f"portal_cases.answer:{case.id}"
-    connection.execute(
-        sa.insert(CASES).values(
-            **attrs.asdict(case),
-            intake_id=intake_id,
-            intake_digest=digest,
-            request=desk.seal(request, f"portal_cases.request:{case.id}"),
-            answer=desk.store.sealer.seal(answer, context),
-            src_uid=desk.seal(src_uid(request), _src_uid_context(case.id)),
-        )
+    _INSERT.run(
+        connection,
+        **attrs.asdict(case),
+        intake_id=intake_id,
+        intake_digest=digest,
+        request=desk.seal(request, f"portal_cases.request:{case.id}"),
+        answer=desk.store.sealer.seal(answer, context),
+        src_uid=desk.seal(src_uid(request), _src_uid_context(case.id)),
     )
 
 
 def update(connection: sa.Connection, case: Case, values: dict[str, Any]) -> Case:
     """Write some columns of a locked case and return the case as it is then."""
-    connection.execute(sa.update(CASES).where(CASES.c.id == case.id).values(**values))
+    _update_of(tuple(values)).run(connection, of_case=case.id, **values)
     return attrs.evolve(case, **values)
 
 
@@ -183,15 +186,36 @@ def _src_uid_context(case_id: str) -> str:
     return f"portal_cases.src_uid:{case_id}"
 
 
-def _of(case_id: str, organization_id: str | None) -> sa.Select[Any]:
-    statement = sa.select(*_COLUMNS).where(CASES.c.id == case_id)
-    if organization_id is None:
+def _found(
+    prepared: Prepared, connection: sa.Connection, case_id: str, organization_id: str | None
+) -> Case | None:
+    rows = prepared.run(connection, case_id=case_id, of_organization=organization_id)
+    return _case(rows[0]) if rows else None
+
+
+def _one(*, of: bool = False) -> sa.Select[Any]:
+    statement = sa.select(*_COLUMNS).where(CASES.c.id == sa.bindparam("case_id"))
+    if not of:
         return statement
-    return statement.where(CASES.c.organization_id == organization_id)
+    return statement.where(CASES.c.organization_id == sa.bindparam("of_organization"))
 
 
-def _case(row: sa.Row[Any]) -> Case:
-    values: dict[str, Any] = dict(row._mapping)
+_FIND = Prepared(lambda _: _one())
+_FIND_OF = Prepared(lambda _: _one(of=True))
+_LOCK = Prepared(lambda _: _one().with_for_update())
+_LOCK_OF = Prepared(lambda _: _one(of=True).with_for_update())
+_INSERT = Prepared(lambda _: sa.insert(CASES), columns=CASES.c.keys())
+
+
+@functools.cache  # a step writes the same columns each time
+def _update_of(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(
+        lambda _: sa.update(CASES).where(CASES.c.id == sa.bindparam("of_case")), columns=columns
+    )
+
+
+def _case(row: tuple[Any, ...]) -> Case:
+    values = dict(zip(_NAMES, row, strict=True))
     if values["status"] is not None:
         values["status"] = CaseStatus(values["status"])
     return Case(**values)

@@ -15,6 +15,7 @@ from fulfillment_sdk.server.heavy import Heavy
 from fulfillment_sdk.server.portal.files.disk import Disk
 from fulfillment_sdk.server.portal.schema import COUNTERS
 from fulfillment_sdk.store import Store
+from fulfillment_sdk.store.prepared import Prepared
 
 Ids = Callable[[str], str]
 """Makes an id of a kind: given ``"evt"`` it returns ``evt_…``, never the same twice."""
@@ -65,10 +66,15 @@ class Desk:
 
 def next_number(connection: sa.Connection, counter: str) -> int:
     """Count ``counter`` up under its row's lock; a rolled back transaction leaves a gap or none."""
-    counted = connection.execute(
+    ((value,),) = _COUNT.run(connection, counter=counter)
+    return int(value)
+
+
+_COUNT = Prepared(
+    lambda _: (
         sa.update(COUNTERS)
-        .where(COUNTERS.c.name == counter)
+        .where(COUNTERS.c.name == sa.bindparam("counter"))
         .values(value=COUNTERS.c.value + 1)
         .returning(COUNTERS.c.value)
     )
-    return int(counted.scalar_one())
+)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.server.portal.desk import Desk
 from fulfillment_sdk.server.portal.schema import HISTORY
+from fulfillment_sdk.store.prepared import Prepared
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +37,10 @@ def record(desk: Desk, connection: sa.Connection, change: Change) -> None:
     values = attrs.asdict(change)
     if change.comment is not None:
         values["comment"] = desk.seal(change.comment, _context(change.id))
-    connection.execute(sa.insert(HISTORY).values(**values))
+    _INSERT.run(connection, **values)
+
+
+_INSERT = Prepared(lambda _: sa.insert(HISTORY), columns=HISTORY.c.keys())
 
 
 def of_case(desk: Desk, connection: sa.Connection, case_id: str) -> list[Change]:

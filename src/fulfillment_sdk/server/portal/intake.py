@@ -19,6 +19,7 @@ from fulfillment_sdk.server.portal.due import turnaround
 from fulfillment_sdk.server.portal.files import attachments
 from fulfillment_sdk.server.portal.refusal import Refusal
 from fulfillment_sdk.server.portal.schema import CASES
+from fulfillment_sdk.store.prepared import Prepared
 from fulfillment_sdk.times import format_seconds
 
 BODY_LIMIT: Final = 2 * 1024 * 1024
@@ -107,15 +108,20 @@ def take_in(desk: Desk, connection: sa.Connection, order: Order) -> bytes:
 
 
 def _recorded(desk: Desk, connection: sa.Connection, order: Order) -> bytes | None:
-    statement = sa.select(
-        CASES.c.id, CASES.c.organization_id, CASES.c.intake_digest, CASES.c.answer
-    ).where(CASES.c.intake_id == order.intake_id)
-    row = connection.execute(statement).one_or_none()
-    if row is None:
+    rows = _RECORDED.run(connection, key=order.intake_id)
+    if not rows:
         return None
-    if (row.organization_id, row.intake_digest) != (order.organization_id, order.digest):
+    ((case_id, organization_id, digest, answer),) = rows
+    if (organization_id, digest) != (order.organization_id, order.digest):
         raise Refusal(409, "Idempotency key reused with a different request")
-    return desk.store.sealer.open(row.answer, f"portal_cases.answer:{row.id}")
+    return desk.store.sealer.open(answer, f"portal_cases.answer:{case_id}")
+
+
+_RECORDED = Prepared(
+    lambda _: sa.select(
+        CASES.c.id, CASES.c.organization_id, CASES.c.intake_digest, CASES.c.answer
+    ).where(CASES.c.intake_id == sa.bindparam("key"))
+)
 
 
 def _new_case(desk: Desk, connection: sa.Connection, order: Order, now: float) -> Case:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.server import locks
 from fulfillment_sdk.server.portal.desk import Desk, next_number
 from fulfillment_sdk.server.portal.schema import CASES, WORKERS
+from fulfillment_sdk.store.prepared import Prepared
 
 IN_HAND = ("allocated", "in_progress", "qc_rework")
 """The statuses in which a case is its worker's to do; they make up a worker's load."""
@@ -68,8 +69,12 @@ def find(desk: Desk, connection: sa.Connection, worker_id: str) -> Worker | None
 
 def exists(connection: sa.Connection, worker_id: str) -> bool:
     """Tell whether there is a worker of this id."""
-    statement = sa.select(WORKERS.c.id).where(WORKERS.c.id == worker_id)
-    return connection.execute(statement).one_or_none() is not None
+    return bool(_EXISTS.run(connection, worker_id=worker_id))
+
+
+_EXISTS = Prepared(
+    lambda _: sa.select(WORKERS.c.id).where(WORKERS.c.id == sa.bindparam("worker_id"))
+)
 
 
 def page(desk: Desk, connection: sa.Connection, *, after: int | None, limit: int) -> list[Worker]:

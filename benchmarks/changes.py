@@ -12,7 +12,6 @@ import json
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
@@ -57,6 +56,11 @@ class Line(asyncio.Protocol):
             self._buffer = b""
             self._waiting.set_result(answer)
 
+    def hang_up(self) -> None:
+        """Close the connection, on which nothing is under way."""
+        assert self._transport is not None
+        self._transport.close()
+
     def connection_lost(self, error: Exception | None) -> None:
         """A server that hangs up has failed its request."""
         if self._waiting is not None and not self._waiting.done():
@@ -86,21 +90,34 @@ class Change:
 class Desk:
     """The staff, with the cases that nobody is at."""
 
-    lines: list[Line]
     spec: Spec
+    lines: list[Line] = attrs.field(factory=list)
     free: deque[Case] = attrs.field(factory=deque)
     statuses: Counter[int] = attrs.field(factory=Counter)
     changes: list[Change] = attrs.field(factory=list)
 
     async def create(self, count: int) -> None:
         """Create the cases, as the partner does."""
-        line = await connect({"port": self.spec["gateway"]}, Line)
-        for index in range(count):
-            status, body = await line.send(calls.creation(self.spec["token"], "hops", index))
-            if status != 201:
-                raise ValueError(f"a creation was answered {status}")
-            made = json.loads(body)
-            self.free.append(Case(made["id"], number_of(made["reference_number"])))
+        indexes = iter(range(count))
+
+        async def partner(line: Line) -> None:
+            for index in indexes:
+                status, body = await line.send(calls.creation(self.spec["token"], "hops", index))
+                if status != 201:
+                    raise ValueError(f"a creation was answered {status}")
+                made = json.loads(body)
+                self.free.append(Case(made["id"], number_of(made["reference_number"])))
+            line.hang_up()
+
+        place = {"port": self.spec["gateway"]}
+        await asyncio.gather(*[partner(await connect(place, Line)) for _ in range(8)])
+
+    async def begin(self) -> None:
+        """Connect anew: a server closes connections on which nothing comes."""
+        for line in self.lines:
+            line.hang_up()
+        place, count = {"port": self.spec["portal"]}, int(self.spec["lines"])
+        self.lines = [await connect(place, Line) for _ in range(count)]
 
     async def ask(self, line: Line, due: float) -> None:
         """Take the case that has waited longest one step on."""
@@ -133,23 +150,29 @@ class Desk:
 
     async def windowed(self, window: int, seconds: float) -> None:
         """Ask for as many as arrive: never are more than so many on their way."""
-        path, asked = Path(self.spec["notes"]), 0
-        before, end = notes.count_in(path), time.monotonic() + seconds
+        path, turns = Path(self.spec["notes"]), asyncio.Semaphore(window)
+        end = time.monotonic() + seconds
 
-        async def turns() -> AsyncIterator[float]:
-            while (now := time.monotonic()) < end:
-                if asked - (notes.count_in(path) - before) < window:
-                    yield now
-                else:
-                    await asyncio.sleep(LOOK)
+        async def watch() -> None:
+            seen = notes.count_in(path)
+            while True:
+                await asyncio.sleep(LOOK)
+                now = notes.count_in(path)
+                for _ in range(now - seen):
+                    turns.release()
+                seen = now
 
         async def clerk(line: Line) -> None:
-            nonlocal asked
-            async for now in turns():
-                asked += 1
-                await self.ask(line, now)
+            while (left := end - time.monotonic()) > 0:
+                try:
+                    await asyncio.wait_for(turns.acquire(), left)
+                except TimeoutError:
+                    return
+                await self.ask(line, time.monotonic())
 
+        watching = asyncio.create_task(watch())
         await asyncio.gather(*map(clerk, self.lines))
+        watching.cancel()
 
     def write(self, path: str) -> None:
         """Write the record, and begin a new one."""
@@ -161,12 +184,12 @@ class Desk:
 
 async def main(spec: Spec) -> None:
     """Create the cases, then do as told, again and again."""
-    lines = [await connect({"port": spec["portal"]}, Line) for _ in range(int(spec["lines"]))]
-    desk = Desk(lines, spec)
+    desk = Desk(spec)
     await desk.create(int(spec["cases"]))
     tell(cases=[case.number for case in desk.free])
     while True:
         word = json.loads(await asyncio.to_thread(wait_for_word))
+        await desk.begin()
         if "window" in word:
             await desk.windowed(word["window"], word["seconds"])
         else:

@@ -15,13 +15,15 @@ class BoundedHttpTools(Guarded, HttpToolsProtocol):
     """Bounded in its head and trailers here: httptools itself reads on and on.
 
     ``_lines`` counts what came in pieces in which no message got on: neither began, nor had any of
-    its body, nor ended. That is the middle of a head, of trailers, or of a chunk's extensions.
+    its body, nor ended. That is the middle of a head, of trailers, or of a chunk's extensions. A
+    piece that has nothing but the beginning of a head (``_begins``) counts too.
     """
 
     parser: httptools.HttpRequestParser
 
     _lines = 0
     _gets_on = False
+    _begins = False
     _in_head = True
     _in_body = False
     _too_long = False
@@ -31,19 +33,23 @@ class BoundedHttpTools(Guarded, HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, but no head or trailers without end."""
-        self._gets_on = False
+        self._gets_on = self._begins = False
         self._piece = data
         super().data_received(data)
         while self._again:
             self._piece, self._again = self._again, b""
             HttpToolsProtocol.data_received(self, self._piece)
         self._piece = b""
-        self._lines = 0 if self._gets_on else self._lines + len(data)
+        if self._gets_on:
+            self._lines = len(data) if self._begins else 0
+        else:
+            self._lines += len(data)
         if self._lines > MAX_HEAD:
             self.refuse("long")
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""
+        self._begins = not self._gets_on
         self._in_head = self._gets_on = True
         super().on_message_begin()
 
@@ -59,7 +65,7 @@ class BoundedHttpTools(Guarded, HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Have the request served, unless its head is too long."""
-        self._in_head = False
+        self._in_head = self._begins = False
         self._gets_on = True
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > MAX_HEAD:

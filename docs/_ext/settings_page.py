@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from tables import code, table
 
-from fulfillment_sdk.server.options import OPTIONS, Option
+from fulfillment_sdk.server.configuration.options import OPTIONS, Option
 
 
 class SettingsTable(SphinxDirective):

@@ -12,8 +12,8 @@ from prometheus_client import generate_latest
 
 from fulfillment_sdk.cli.group import COMMANDS, command
 from fulfillment_sdk.server.backup import last
-from fulfillment_sdk.server.host_metrics import HostMetrics
-from fulfillment_sdk.server.metrics import Metrics
+from fulfillment_sdk.server.observability.host_metrics import HostMetrics
+from fulfillment_sdk.server.observability.metrics import Metrics
 from tests.documents.reading import ROOT, blocks
 
 PAGE = ROOT / "docs" / "operations.md"

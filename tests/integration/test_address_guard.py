@@ -19,7 +19,7 @@ from fulfillment_sdk.plugins.addresses import Guard
 from fulfillment_sdk.plugins.endpoints import HTTPS_ONLY
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Retry
-from fulfillment_sdk.server.gateway.endpoint_url import is_allowed
+from fulfillment_sdk.server.gateway.subscriptions.endpoint_url import is_allowed
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.courier import open_courier
 from tests.integration.told_names import ToldNames

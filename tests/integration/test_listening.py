@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.server.listening import bind
+from fulfillment_sdk.server.connections.listening import bind
 
 
 def test_port_0_takes_a_free_port_and_answers_connections_at_once() -> None:

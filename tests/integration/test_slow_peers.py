@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fulfillment_sdk.server import protocol
-from fulfillment_sdk.server.patience import Patience
+from fulfillment_sdk.server.connections import protocol
+from fulfillment_sdk.server.connections.patience import Patience
 from tests.integration.hops.serving import serving
 
 SHORT: Final = Patience(

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.server.gateway.delivery_ids import delivery_id
+from fulfillment_sdk.server.gateway.subscriptions.delivery_ids import delivery_id
 from fulfillment_sdk.server.http import request_at_hand
 from fulfillment_sdk.store import Store
 from tests.integration.gateway.parts import BASE, CASE

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from fulfillment_sdk.server.gateway.events_feed import LONGEST_WAIT
+from fulfillment_sdk.server.gateway.events.feed import LONGEST_WAIT
 from fulfillment_sdk.server.openapi import document
 from tests import samples
 from tests.promised import without_further_keys

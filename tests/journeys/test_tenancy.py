@@ -19,7 +19,7 @@ import pytest_asyncio
 from starlette.routing import Mount, Route
 
 from fulfillment_sdk.server.gateway import create_gateway
-from fulfillment_sdk.server.gateway.delivery_ids import delivery_id
+from fulfillment_sdk.server.gateway.subscriptions.delivery_ids import delivery_id
 from tests.integration.gateway.parts import BASE, CASE, make_settings
 
 from ._tenants import UNKNOWN, Tenants, open_tenants, work_done

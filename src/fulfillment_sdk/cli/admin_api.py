@@ -15,7 +15,7 @@ from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.errors import ConfigurationError, ConnectionFailed
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.server.sources import Given
+    from fulfillment_sdk.server.configuration.sources import Given
 
 _SECONDS = 35.0
 _PAGE = 200
@@ -47,8 +47,9 @@ class AdminApi:
         and ``ConnectionFailed`` where no server runs that the folder's token is for.
         """
         with needs("server"):
-            from fulfillment_sdk.server import folder, options, parsing
-            from fulfillment_sdk.server.resolve import own_address
+            from fulfillment_sdk.server import folder
+            from fulfillment_sdk.server.configuration import options, parsing
+            from fulfillment_sdk.server.configuration.resolve import own_address
         data = given.get(options.DATA)
         running = folder.address(data)
         own = own_address(given.get(options.HOST), given.get(options.PORT))

@@ -30,8 +30,8 @@ def command(
     and elsewhere. `fulfillment restore` puts a backup back.
     """
     with needs("receiver"):
-        from fulfillment_sdk.server import options
         from fulfillment_sdk.server.backup import making
+        from fulfillment_sdk.server.configuration import options
     given = settings(data, config)
     source = making.find(
         given.get(options.DATA),

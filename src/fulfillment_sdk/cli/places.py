@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.server.sources import Given
+    from fulfillment_sdk.server.configuration.sources import Given
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -38,7 +38,7 @@ json_flag = click.option("--json", "as_json", is_flag=True, help="Answer JSON, f
 
 def settings(data: str | None, config: Path | None) -> Given:
     """Read the settings of the server whose data folder is meant, from where it reads them."""
-    from fulfillment_sdk.server import sources
+    from fulfillment_sdk.server.configuration import sources
 
     return sources.read({"data": data}, os.environ, config=config)
 

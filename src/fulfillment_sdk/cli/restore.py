@@ -23,8 +23,8 @@ def command(backup: Path, data: str | None, config: Path | None, as_json: bool) 
     nothing behind.
     """
     with needs("receiver"):
-        from fulfillment_sdk.server import options
         from fulfillment_sdk.server.backup import manifest, restoring
+        from fulfillment_sdk.server.configuration import options
     given = settings(data, config)
     folder = given.get(options.DATA)
     bar = Bar()

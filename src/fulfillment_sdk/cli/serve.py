@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from fulfillment_sdk.cli.group import needs
-from fulfillment_sdk.server.options import LOG_FORMAT, OPTIONS
+from fulfillment_sdk.server.configuration.options import LOG_FORMAT, OPTIONS
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -48,7 +48,9 @@ def command(dev: bool, config: Path | None, verbose: bool, **flags: str | None) 
     """
     with needs("server"):
         from fulfillment_sdk.relay.dispatching import descriptors
-        from fulfillment_sdk.server import logs, mishaps, run, sources
+        from fulfillment_sdk.server import run
+        from fulfillment_sdk.server.configuration import sources
+        from fulfillment_sdk.server.observability import logs, mishaps
     descriptors.raise_limit()
     given = sources.read(flags, os.environ, dev=dev, config=config)
     logs.configure(verbose=verbose, form=given.get(LOG_FORMAT))

@@ -16,7 +16,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fulfillment_sdk.errors import StoreUnavailable
-from fulfillment_sdk.server.host_metrics import HostMetrics
+from fulfillment_sdk.server.configuration.settings import Settings
 from fulfillment_sdk.server.http import (
     BodyTooLarge,
     RequestIds,
@@ -24,10 +24,10 @@ from fulfillment_sdk.server.http import (
     json_response,
     request_id,
 )
-from fulfillment_sdk.server.metrics import Measured, Metrics
+from fulfillment_sdk.server.observability.host_metrics import HostMetrics
+from fulfillment_sdk.server.observability.metrics import Measured, Metrics
 from fulfillment_sdk.server.party import Party
 from fulfillment_sdk.server.security_headers import SecurityHeaders
-from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.server.trust import DevGuard, ForwardedClients
 
 _log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.server import locks
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.configuration.settings import Settings
+from fulfillment_sdk.server.coordination import locks
 from fulfillment_sdk.store import Schema, Sealer, Store
 from fulfillment_sdk.store.engine import make_engine
 from fulfillment_sdk.store.failures import sqlstate, unavailable

@@ -16,17 +16,18 @@ from attrs import evolve
 from starlette.applications import Starlette
 
 from fulfillment_sdk.relay.dispatching import bounded_run
-from fulfillment_sdk.server import options as opt
 from fulfillment_sdk.server.app import create_app
+from fulfillment_sdk.server.configuration import options as opt
+from fulfillment_sdk.server.configuration.resolve import check, oddities, own_address, resolve
+from fulfillment_sdk.server.configuration.secrets import SecretFolder
+from fulfillment_sdk.server.configuration.settings import Settings
+from fulfillment_sdk.server.configuration.sources import Given
+from fulfillment_sdk.server.connections.guarded import MAX_HEAD
+from fulfillment_sdk.server.connections.listening import BACKLOG, bind
+from fulfillment_sdk.server.connections.patience import USUAL, Patience
+from fulfillment_sdk.server.connections.protocol import http_protocol
 from fulfillment_sdk.server.folder import held, note_address
-from fulfillment_sdk.server.listening import BACKLOG, bind
 from fulfillment_sdk.server.party import Party
-from fulfillment_sdk.server.patience import USUAL, Patience
-from fulfillment_sdk.server.protocol import MAX_HEAD, http_protocol
-from fulfillment_sdk.server.resolve import check, oddities, own_address, resolve
-from fulfillment_sdk.server.secrets import SecretFolder
-from fulfillment_sdk.server.settings import Settings
-from fulfillment_sdk.server.sources import Given
 
 Announce = Callable[[str], None]
 Build = Callable[[Settings], Sequence[Party]]

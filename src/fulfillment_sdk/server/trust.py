@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fulfillment_sdk.server.configuration.resolve import is_loopback
 from fulfillment_sdk.server.http import error
-from fulfillment_sdk.server.resolve import is_loopback
 
 Headers = Iterable[tuple[bytes, bytes]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

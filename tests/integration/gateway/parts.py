@@ -16,10 +16,10 @@ from aiohttp import web
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.server.app import create_app
+from fulfillment_sdk.server.configuration.settings import Settings
 from fulfillment_sdk.server.gateway import Gateway, create_gateway
 from fulfillment_sdk.server.gateway.context import new_code
-from fulfillment_sdk.server.gateway.mailer import Mailer
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.gateway.mail.mailer import Mailer
 from tests import promised
 
 CALLER = ("203.0.113.7", 50000)

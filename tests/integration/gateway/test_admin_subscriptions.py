@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
-from fulfillment_sdk.server.gateway import subscriptions
-from fulfillment_sdk.server.gateway.bearer import Principal, principal
 from fulfillment_sdk.server.gateway.context import Context
+from fulfillment_sdk.server.gateway.identity.bearer import Principal, principal
+from fulfillment_sdk.server.gateway.subscriptions import calls as subscriptions
 from tests.integration.gateway.courier import open_courier
 from tests.integration.gateway.parts import BASE, OWNER, STAFF, House, Post, open_house
 from tests.integration.gateway.test_disabling import a_partner, all_told, kept

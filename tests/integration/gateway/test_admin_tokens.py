@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from fulfillment_sdk.server.gateway.tokens import LIFETIME
+from fulfillment_sdk.server.gateway.identity.tokens import LIFETIME
 from tests.integration.gateway.parts import BASE, ORGANIZATION, STAFF, House
 
 TOKENS = "/admin/api/tokens/"

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from fulfillment_sdk.errors import StoreUnavailable
-from fulfillment_sdk.server.gateway.mailer import MailFailed
+from fulfillment_sdk.server.gateway.mail.mailer import MailFailed
 from tests.integration.gateway.parts import (
     BASE,
     CASE,

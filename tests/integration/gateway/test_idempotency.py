@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from fulfillment_sdk import casefile
-from fulfillment_sdk.server.gateway import reservations
+from fulfillment_sdk.server.gateway.cases import reservations
 from fulfillment_sdk.server.gateway.housekeeping import sweep
 from tests.integration.gateway.parts import (
     BASE,

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay import Destination
-from fulfillment_sdk.server.gateway import notices
-from fulfillment_sdk.server.gateway.mailer import MailFailed, MailRefused
-from fulfillment_sdk.server.gateway.notices import tell_owners
+from fulfillment_sdk.server.gateway.mail import notices
+from fulfillment_sdk.server.gateway.mail.mailer import MailFailed, MailRefused
+from fulfillment_sdk.server.gateway.mail.notices import tell_owners
 from tests.integration.gateway.parts import BASE, OWNER, House, Post, open_house
 from tests.integration.gateway.test_subscriptions import (
     Partner,

@@ -10,9 +10,9 @@ import pytest
 
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Relay
-from fulfillment_sdk.server.gateway import recoveries
 from fulfillment_sdk.server.gateway.context import Context
-from fulfillment_sdk.server.gateway.recoveries import LEASE, alone
+from fulfillment_sdk.server.gateway.subscriptions import recoveries
+from fulfillment_sdk.server.gateway.subscriptions.recoveries import LEASE, alone
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.future import settle
 from tests.integration.gateway.parts import BASE, Clock, House, open_house

@@ -19,7 +19,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fulfillment_sdk.server.gateway.mailer import MailFailed, MailRefused, SmtpMailer, SmtpServer
+from fulfillment_sdk.server.gateway.mail.mailer import (
+    MailFailed,
+    MailRefused,
+    SmtpMailer,
+    SmtpServer,
+)
 from tests.integration.gateway.parts import OWNER, open_house
 
 Authenticator: TypeAlias = Callable[[SMTP, Session, Envelope, str, object], AuthResult]

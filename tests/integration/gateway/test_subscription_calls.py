@@ -19,8 +19,8 @@ from fulfillment_sdk import signing
 from fulfillment_sdk.errors import SignatureError
 from fulfillment_sdk.plugins.live_secrets import LiveSecret, read_secrets
 from fulfillment_sdk.relay import Destination, Relay
-from fulfillment_sdk.server.gateway import subscription_actions
-from fulfillment_sdk.server.gateway.subscription_secrets import rotated
+from fulfillment_sdk.server.gateway.subscriptions import actions as subscription_actions
+from fulfillment_sdk.server.gateway.subscriptions.secrets import rotated
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.courier import Courier, open_courier
 from tests.integration.gateway.parts import BASE, House, open_house

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from fulfillment_sdk.relay import Relay
-from fulfillment_sdk.server.gateway.delivery_ids import delivery_id
+from fulfillment_sdk.server.gateway.subscriptions.delivery_ids import delivery_id
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.future import settle
 from fulfillment_sdk.times import format_time

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fulfillment_sdk.server.gateway.notifications import MOST_LARGE
+from fulfillment_sdk.server.gateway.events.notifications import MOST_LARGE
 from fulfillment_sdk.server.gateway.traffic import FAILURES, STRANGERS
 from tests.integration.gateway.parts import BASE, CASE, STAFF, House, StandInPortal, open_house
 

@@ -19,10 +19,12 @@ from aiohttp import web
 from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.databases import store_url
-from fulfillment_sdk.server.gateway import codes, create_gateway, issued, notices, organizations
+from fulfillment_sdk.server.gateway import create_gateway
 from fulfillment_sdk.server.gateway.housekeeping import sweep
-from fulfillment_sdk.server.gateway.notices import tell_owners
-from fulfillment_sdk.server.gateway.verification import Grant, Pair, legacy
+from fulfillment_sdk.server.gateway.identity import codes, issued, organizations
+from fulfillment_sdk.server.gateway.identity.verification import Grant, Pair, legacy
+from fulfillment_sdk.server.gateway.mail import notices
+from fulfillment_sdk.server.gateway.mail.notices import tell_owners
 from fulfillment_sdk.store.engine import make_engine
 from tests.integration.gateway.parts import (
     BASE,

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from fulfillment_sdk.server.patience import USUAL, Patience
-from fulfillment_sdk.server.protocol import http_protocol
+from fulfillment_sdk.server.connections.patience import USUAL, Patience
+from fulfillment_sdk.server.connections.protocol import http_protocol
 
 
 class _Server(uvicorn.Server):

@@ -16,10 +16,10 @@ from fulfillment_sdk import wire
 from fulfillment_sdk.models import Event
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome
 from fulfillment_sdk.relay.schema import events
+from fulfillment_sdk.server.configuration.settings import Settings
 from fulfillment_sdk.server.databases import store_url
 from fulfillment_sdk.server.portal import Portal, create_portal
 from fulfillment_sdk.server.portal.desk import Ids, new_id
-from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.store.engine import make_engine
 
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"

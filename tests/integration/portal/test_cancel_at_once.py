@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.configuration.settings import Settings
 from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
 from tests.integration.portal.test_partner_calls import cancel, illegal
 from tests.postgres import server

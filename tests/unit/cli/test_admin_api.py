@@ -10,7 +10,7 @@ import requests
 
 from fulfillment_sdk.cli.admin_api import AdminApi
 from fulfillment_sdk.errors import ConfigurationError, ConnectionFailed, FulfillmentError
-from fulfillment_sdk.server import sources
+from fulfillment_sdk.server.configuration import sources
 
 TOKEN = {"FULFILLMENT_STAFF_TOKEN": "staff-token-of-this-test"}
 

@@ -111,8 +111,10 @@ def test_serve_refuses_what_it_cannot_serve_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fulfillment_sdk.server.logs.configure", lambda **_options: None)
-    monkeypatch.setattr("fulfillment_sdk.server.mishaps.take", lambda: None)
+    monkeypatch.setattr(
+        "fulfillment_sdk.server.observability.logs.configure", lambda **_options: None
+    )
+    monkeypatch.setattr("fulfillment_sdk.server.observability.mishaps.take", lambda: None)
     ended = serve(*arguments)
     assert ended.exit_code == 1
     assert ended.stderr.startswith(f"Error: {said}")
@@ -120,7 +122,7 @@ def test_serve_refuses_what_it_cannot_serve_with(
 
 
 def test_serves_help_explains_every_variable() -> None:
-    from fulfillment_sdk.server.options import OPTIONS
+    from fulfillment_sdk.server.configuration.options import OPTIONS
 
     shown = serve("--help").output
     assert all(option.variable in shown for option in OPTIONS)

@@ -18,12 +18,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Relay
-from fulfillment_sdk.server import sources
 from fulfillment_sdk.server.app import create_app
+from fulfillment_sdk.server.configuration import sources
+from fulfillment_sdk.server.configuration.resolve import resolve
+from fulfillment_sdk.server.configuration.secrets import SecretFolder
 from fulfillment_sdk.server.http import BodyTooLarge, json_response
 from fulfillment_sdk.server.party import Party
-from fulfillment_sdk.server.resolve import resolve
-from fulfillment_sdk.server.secrets import SecretFolder
 
 
 @define

@@ -12,10 +12,10 @@ import pytest
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.server import options, sources
-from fulfillment_sdk.server.resolve import resolve
-from fulfillment_sdk.server.secrets import SecretFolder
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.configuration import options, sources
+from fulfillment_sdk.server.configuration.resolve import resolve
+from fulfillment_sdk.server.configuration.secrets import SecretFolder
+from fulfillment_sdk.server.configuration.settings import Settings
 
 HUSH: Final = "hush"
 KEY: Final = base64.b64encode(b"k" * 32).decode()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from fulfillment_sdk.server.patience import USUAL
+from fulfillment_sdk.server.connections.patience import USUAL
 from fulfillment_sdk.server.run import most_connections, patience_for
 from tests.integration.gateway.parts import make_settings
 

@@ -12,7 +12,7 @@ from attrs import asdict, frozen
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.backup.progress import Progress, silent
-from fulfillment_sdk.server.secrets import KEPT
+from fulfillment_sdk.server.configuration.secrets import KEPT
 
 FILE: Final = "manifest.json"
 FORMAT: Final = 1

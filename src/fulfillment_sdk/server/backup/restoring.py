@@ -13,8 +13,8 @@ from fulfillment_sdk.errors import ConfigurationError, StoreError, StoreUnavaila
 from fulfillment_sdk.server.backup import dump, manifest, snapshot
 from fulfillment_sdk.server.backup.manifest import Entry, Manifest
 from fulfillment_sdk.server.backup.progress import Progress
+from fulfillment_sdk.server.configuration.secrets import KEPT
 from fulfillment_sdk.server.folder import LOCK_FILE, PID_FILE, RESTORING, held
-from fulfillment_sdk.server.secrets import KEPT
 
 
 def restore(backup: Path, folder: Path, *, url: str | None, progress: Progress) -> Manifest:

@@ -11,15 +11,15 @@ from attrs import define, field
 
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.relay import Relay
-from fulfillment_sdk.server.gateway.digests import Digests
-from fulfillment_sdk.server.gateway.feed_watch import FeedWatch
-from fulfillment_sdk.server.gateway.mailer import Mailbox, Mailer
-from fulfillment_sdk.server.gateway.registration import Rules
-from fulfillment_sdk.server.gateway.tokens import TokenKeys
+from fulfillment_sdk.server.configuration.settings import Settings
+from fulfillment_sdk.server.gateway.events.watch import FeedWatch
+from fulfillment_sdk.server.gateway.identity.digests import Digests
+from fulfillment_sdk.server.gateway.identity.registration import Rules
+from fulfillment_sdk.server.gateway.identity.tokens import TokenKeys
+from fulfillment_sdk.server.gateway.mail.mailer import Mailbox, Mailer
 from fulfillment_sdk.server.gateway.traffic import Traffic
 from fulfillment_sdk.server.gateway.upstream import PortalClient
-from fulfillment_sdk.server.pulse import Pulse
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.observability.pulse import Pulse
 from fulfillment_sdk.server.windows import Windows
 from fulfillment_sdk.store import Store
 

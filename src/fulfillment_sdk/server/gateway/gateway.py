@@ -12,35 +12,37 @@ from starlette.routing import BaseRoute, Mount, Route
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import SCHEMA as RELAY_SCHEMA
 from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.server.coordination.peers import Peers, keyrings
 from fulfillment_sdk.server.databases import open_store
-from fulfillment_sdk.server.gateway import api_document, dev_mailbox, endpoint_url, subscriptions
-from fulfillment_sdk.server.gateway.admin import Admin
-from fulfillment_sdk.server.gateway.admin_subscriptions import AdminSubscriptions
-from fulfillment_sdk.server.gateway.admin_tokens import AdminTokens
+from fulfillment_sdk.server.gateway import api_document
+from fulfillment_sdk.server.gateway.administration.calls import Admin
+from fulfillment_sdk.server.gateway.administration.subscriptions import AdminSubscriptions
+from fulfillment_sdk.server.gateway.administration.tokens import AdminTokens
 from fulfillment_sdk.server.gateway.answers import Gate
 from fulfillment_sdk.server.gateway.api_document import ApiDocument
-from fulfillment_sdk.server.gateway.attachments import Attachments
-from fulfillment_sdk.server.gateway.auth import Auth
-from fulfillment_sdk.server.gateway.case_files import CaseFiles
-from fulfillment_sdk.server.gateway.case_reports import CaseReports
-from fulfillment_sdk.server.gateway.case_views import CaseViews
-from fulfillment_sdk.server.gateway.cases import Cases
+from fulfillment_sdk.server.gateway.cases.attachments import Attachments
+from fulfillment_sdk.server.gateway.cases.creation import Cases
+from fulfillment_sdk.server.gateway.cases.files import CaseFiles
+from fulfillment_sdk.server.gateway.cases.reports import CaseReports
+from fulfillment_sdk.server.gateway.cases.views import CaseViews
 from fulfillment_sdk.server.gateway.context import Context, Live
-from fulfillment_sdk.server.gateway.emails import Emails
-from fulfillment_sdk.server.gateway.events_feed import EventsFeed
-from fulfillment_sdk.server.gateway.feed_watch import FeedWatch
+from fulfillment_sdk.server.gateway.events.feed import EventsFeed
+from fulfillment_sdk.server.gateway.events.notifications import Notifications
+from fulfillment_sdk.server.gateway.events.watch import FeedWatch
 from fulfillment_sdk.server.gateway.housekeeping import keep_house
+from fulfillment_sdk.server.gateway.identity.auth import Auth
+from fulfillment_sdk.server.gateway.identity.emails import Emails
 from fulfillment_sdk.server.gateway.key_check import check_keys
-from fulfillment_sdk.server.gateway.mailer import Mailbox
-from fulfillment_sdk.server.gateway.notices import keep_telling
-from fulfillment_sdk.server.gateway.notifications import Notifications
+from fulfillment_sdk.server.gateway.mail import dev_mailbox
+from fulfillment_sdk.server.gateway.mail.mailer import Mailbox
+from fulfillment_sdk.server.gateway.mail.notices import keep_telling
 from fulfillment_sdk.server.gateway.schema import LEASES, SCHEMA
-from fulfillment_sdk.server.gateway.subscription_actions import SubscriptionActions
-from fulfillment_sdk.server.gateway.subscription_deliveries import SubscriptionDeliveries
-from fulfillment_sdk.server.gateway.subscriptions import Subscriptions
+from fulfillment_sdk.server.gateway.subscriptions import endpoint_url
+from fulfillment_sdk.server.gateway.subscriptions.actions import SubscriptionActions
+from fulfillment_sdk.server.gateway.subscriptions.calls import SINK, Subscriptions
+from fulfillment_sdk.server.gateway.subscriptions.deliveries import SubscriptionDeliveries
 from fulfillment_sdk.server.gateway.upstream import PortalClient
-from fulfillment_sdk.server.peers import Peers, keyrings
-from fulfillment_sdk.server.pulse import Pulse
+from fulfillment_sdk.server.observability.pulse import Pulse
 
 _PARTNERS = "/webform"  # below the mount at /api/webhook
 
@@ -86,7 +88,7 @@ class Gateway:
             relay = Relay(
                 store,
                 sinks={
-                    subscriptions.SINK: WebhookSink(
+                    SINK: WebhookSink(
                         allow=endpoint_url.guard(dev=settings.dev),
                         schemes=endpoint_url.schemes(dev=settings.dev),
                         clock=context.clock,

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
-from fulfillment_sdk.server.gateway import codes, limits, reservations
+from fulfillment_sdk.server.gateway.cases import reservations
+from fulfillment_sdk.server.gateway.identity import codes, limits
 from fulfillment_sdk.server.gateway.schema import codes as codes_table
 from fulfillment_sdk.server.gateway.schema import keys as keys_table
 from fulfillment_sdk.server.gateway.schema import mails as mails_table

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.tables.key_check import check_keys as check_destinations
-from fulfillment_sdk.server.gateway import organizations
+from fulfillment_sdk.server.gateway.identity import organizations
 from fulfillment_sdk.store import Sealer
 
 _SAMPLE = 8  # addresses that show whether the storage keys are the right ones

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 from fulfillment_sdk.relay import Sink
+from fulfillment_sdk.server.configuration.settings import Settings
 from fulfillment_sdk.server.portal.desk import Ids, new_id
 from fulfillment_sdk.server.portal.party import Portal
-from fulfillment_sdk.server.settings import Settings
 
 __all__ = ["Portal", "create_portal"]
 

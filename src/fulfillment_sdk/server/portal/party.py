@@ -14,8 +14,10 @@ from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.plugins.addresses import anything
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.relay import Relay, Sink
+from fulfillment_sdk.server.configuration.settings import Settings
+from fulfillment_sdk.server.coordination.peers import Peers, keyrings
 from fulfillment_sdk.server.databases import open_store
-from fulfillment_sdk.server.peers import Peers, keyrings
+from fulfillment_sdk.server.observability.pulse import Pulse
 from fulfillment_sdk.server.portal import notify
 from fulfillment_sdk.server.portal.desk import Desk, Ids, new_id
 from fulfillment_sdk.server.portal.door import Crowd, Door
@@ -24,8 +26,6 @@ from fulfillment_sdk.server.portal.files.housekeeping import keep_house
 from fulfillment_sdk.server.portal.routes import routes
 from fulfillment_sdk.server.portal.schema import LEASES, SCHEMA
 from fulfillment_sdk.server.portal.timers import Timers
-from fulfillment_sdk.server.pulse import Pulse
-from fulfillment_sdk.server.settings import Settings
 from fulfillment_sdk.store import Store
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.server.leases import Leases, lease_table
+from fulfillment_sdk.server.coordination.leases import Leases, lease_table
 from fulfillment_sdk.store import Schema
 
 METADATA = sa.MetaData()

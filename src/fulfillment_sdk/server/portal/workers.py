@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from fulfillment_sdk.server import locks
+from fulfillment_sdk.server.coordination import locks
 from fulfillment_sdk.server.portal.desk import Desk, next_number
 from fulfillment_sdk.server.portal.schema import CASES, WORKERS
 from fulfillment_sdk.store.prepared import Prepared

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from fulfillment_sdk.server.settings import Settings
+from fulfillment_sdk.server.configuration.settings import Settings
 from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
 from tests.postgres import server
 

@@ -15,9 +15,9 @@ from starlette.types import Message
 
 from fulfillment_sdk.errors import PayloadError, StoreUnavailable
 from fulfillment_sdk.server.gateway import answers
-from fulfillment_sdk.server.gateway.admin import next_state
-from fulfillment_sdk.server.gateway.delivery_ids import delivery_id, parse_delivery_id
+from fulfillment_sdk.server.gateway.administration.calls import next_state
 from fulfillment_sdk.server.gateway.paging import Page
+from fulfillment_sdk.server.gateway.subscriptions.delivery_ids import delivery_id, parse_delivery_id
 from fulfillment_sdk.server.http import BodyTooLarge
 
 

@@ -12,19 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreUnavailable
-from fulfillment_sdk.server.gateway import (
-    codes,
-    housekeeping,
-    issued,
-    limits,
-    organizations,
-    schema,
-)
-from fulfillment_sdk.server.gateway.digests import Digests
+from fulfillment_sdk.server.gateway import housekeeping, schema
 from fulfillment_sdk.server.gateway.housekeeping import keep_house, sweep
-from fulfillment_sdk.server.gateway.organizations import Email, Organization
-from fulfillment_sdk.server.gateway.tokens import Claims
-from fulfillment_sdk.server.pulse import Pulse
+from fulfillment_sdk.server.gateway.identity import codes, issued, limits, organizations
+from fulfillment_sdk.server.gateway.identity.digests import Digests
+from fulfillment_sdk.server.gateway.identity.organizations import Email, Organization
+from fulfillment_sdk.server.gateway.identity.tokens import Claims
+from fulfillment_sdk.server.observability.pulse import Pulse
 from fulfillment_sdk.store import Sealer, Store
 
 DAY = 86_400.0

@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.server import locks
+from fulfillment_sdk.server.coordination import locks
 from fulfillment_sdk.server.portal.files import rows
 from fulfillment_sdk.server.portal.files.rows import Place
 from fulfillment_sdk.server.portal.refusal import Refusal

@@ -1,0 +1,1 @@
+"""The server's sockets and connections, and bounds on what a peer may do to them."""

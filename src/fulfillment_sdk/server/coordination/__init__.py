@@ -1,0 +1,1 @@
+"""How servers on one database share the work."""

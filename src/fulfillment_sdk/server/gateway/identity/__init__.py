@@ -1,0 +1,1 @@
+"""Who acts for which organisation: addresses, codes, tokens (contract, section 1)."""

@@ -1,0 +1,1 @@
+"""The mails of the gateway: what they say, how they go out, who is told what."""

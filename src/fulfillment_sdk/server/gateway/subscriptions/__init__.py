@@ -1,0 +1,1 @@
+"""Where an organisation wants its notifications, and what became of them (contract, section 5)."""

@@ -99,12 +99,12 @@ def test_a_completion_has_the_documented_timeline() -> None:
 
 def test_a_completion_has_all_submissions_with_superseded_ones_marked() -> None:
     first, last = completed().form_submissions
-    assert (first.status, last.status) == ("superseded", "final")
+    assert (first.status, last.status) == ("superseded", "submitted")
     assert last == FormSubmission(
         id="sub_2",
         form_name="site_visit",
         form_version="3",
-        status="final",
+        status="submitted",
         submitted_at="2025-04-06T15:00:00.000000Z",
         data={"door_seen": True, "distance_km": 1.5, "notes": "Neighbour confirms."},
         files=[

@@ -10,7 +10,7 @@ import pytest
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.configuration import options, sources
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "reference_server" / "fulfillment.toml"
+EXAMPLE = Path(__file__).parents[4] / "examples" / "reference_server" / "fulfillment.toml"
 
 
 def test_a_flag_beats_a_variable_beats_the_file(tmp_path: Path) -> None:

@@ -158,10 +158,13 @@ def _lost(told: list[Told], life: int) -> bool:
 
 
 def _somebody_else_has_what_was_in_hand(told: list[Told]) -> bool:
-    paused = [one for one in told if one.what == "pausing"]
-    return bool(paused) and any(
-        one.what == "arrived" and one.key == paused[0].key and one.life != paused[0].life
-        for one in told
+    paused = next((one for one in told if one.what == "pausing"), None)
+    if paused is None:
+        return False
+    # Before that it may have come through one that was killed, whose lease this is.
+    since = told[told.index(paused) :]
+    return any(
+        one.what == "arrived" and one.key == paused.key and one.life != paused.life for one in since
     )
 
 

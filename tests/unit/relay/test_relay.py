@@ -113,10 +113,18 @@ async def test_a_forked_child_does_not_wake_its_copy_of_the_dispatcher(
 ) -> None:
     bench = make()
     woken: list[Dispatcher] = []
-    monkeypatch.setattr(Dispatcher, "wake", lambda dispatcher: woken.append(dispatcher))
+    loop, first = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake(dispatcher: Dispatcher) -> None:
+        # By the thread that writes, once it has answered.
+        woken.append(dispatcher)
+        loop.call_soon_threadsafe(first.set)
+
+    monkeypatch.setattr(Dispatcher, "wake", wake)
     async with bench.relay.running():
         await bench.relay.accept(event("e1"))
-        assert woken
+        async with asyncio.timeout(10):
+            await first.wait()
         woken.clear()
         monkeypatch.setattr("fulfillment_sdk.relay.relay.os.getpid", lambda: -1)
         bench.relay._wake()

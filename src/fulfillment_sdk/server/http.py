@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Final
 
@@ -104,6 +104,15 @@ def with_and_without_slash(
     return [
         Route(bare + "/", endpoint, methods=list(methods), name=name),
         Route(bare, endpoint, methods=list(methods), name=name),
+    ]
+
+
+def routes(prefix: str, calls: Iterable[tuple[str, str, Endpoint]]) -> list[Route]:
+    """Route each call, a method, a path under ``prefix`` and who answers, as above."""
+    return [
+        route
+        for method, path, endpoint in calls
+        for route in with_and_without_slash(f"{prefix}/{path}", endpoint, [method], path)
     ]
 
 

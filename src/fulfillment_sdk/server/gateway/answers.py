@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -91,6 +91,15 @@ async def read_object(request: Request, limit: int = SMALL_BODY) -> dict[str, ob
     Raises ``BodyTooLarge`` and ``PayloadError``, which ``Gate`` answers with 413 and 400.
     """
     return parse_object(await http.read_body(request, limit))
+
+
+async def read_nothing(request: Request) -> Mapping[str, object]:
+    """Read the body of a call that needs none: nothing at all, or a JSON object.
+
+    Raises ``BodyTooLarge`` and ``PayloadError``, which ``Gate`` answers.
+    """
+    body = await http.read_body(request, SMALL_BODY)
+    return parse_object(body) if body else {}
 
 
 def not_json(request: Request) -> Response | None:

@@ -66,9 +66,12 @@ def test_an_end_by_hand_is_no_mishap() -> None:
     assert "ended by an error" not in ended.stderr
 
 
-def test_a_line_that_can_be_written_nowhere_is_let_go() -> None:
+def test_a_line_that_can_be_written_nowhere_is_let_go(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     stream = io.StringIO()
     handler = Handler(stream)
     handler.setFormatter(JsonFormatter())
     stream.close()
     handler.handle(logging.makeLogRecord({"msg": "somebody's words"}))
+    assert capsys.readouterr() == ("", "")

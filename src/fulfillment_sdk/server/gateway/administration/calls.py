@@ -46,18 +46,12 @@ class Admin:
     def routes(self, prefix: str) -> list[Route]:
         """Return the calls' routes under ``prefix``."""
         calls = (
-            ("organizations/", self.organizations, "GET"),
-            ("organizations/{id}/{action}/", self.act, "POST"),
-            ("deliveries/", self.deliveries, "GET"),
-            ("deliveries/{id}/replay/", self.replay, "POST"),
+            ("GET", "organizations/", self.organizations),
+            ("POST", "organizations/{id}/{action}/", self.act),
+            ("GET", "deliveries/", self.deliveries),
+            ("POST", "deliveries/{id}/replay/", self.replay),
         )
-        return [
-            route
-            for path, endpoint, method in calls
-            for route in http.with_and_without_slash(
-                f"{prefix}/{path}", endpoint, [method], f"admin-{endpoint.__name__}"
-            )
-        ]
+        return http.routes(prefix, calls)
 
     async def organizations(self, request: Request) -> Response:
         """List organisations with their addresses; ``?state=`` picks those in one state."""

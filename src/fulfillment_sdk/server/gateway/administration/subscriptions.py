@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 
 import sqlalchemy as sa
 from attrs import evolve
@@ -31,20 +30,11 @@ class AdminSubscriptions:
 
     def routes(self, prefix: str) -> list[Route]:
         """Return the calls' routes under ``prefix``."""
-        calls: tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...] = (
-            ("disable", self.disable),
-            ("enable", self.enable),
+        calls = (
+            ("POST", "subscriptions/{id}/disable/", self.disable),
+            ("POST", "subscriptions/{id}/enable/", self.enable),
         )
-        return [
-            route
-            for name, endpoint in calls
-            for route in http.with_and_without_slash(
-                f"{prefix}/subscriptions/{{id}}/{name}/",
-                endpoint,
-                ["POST"],
-                f"admin-subscription-{name}",
-            )
-        ]
+        return http.routes(prefix, calls)
 
     async def disable(self, request: Request) -> Response:
         """Send nothing to a subscription any more; its owner is told, its events are kept."""

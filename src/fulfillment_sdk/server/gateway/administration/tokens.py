@@ -27,17 +27,11 @@ class AdminTokens:
     def routes(self, prefix: str) -> list[Route]:
         """Return the calls' routes under ``prefix``."""
         calls = (
-            ("tokens/", self.tokens, "GET"),
-            ("tokens/{jti}/revoke/", self.revoke, "POST"),
-            ("organizations/{id}/tokens/revoke/", self.revoke_all, "POST"),
+            ("GET", "tokens/", self.tokens),
+            ("POST", "tokens/{jti}/revoke/", self.revoke),
+            ("POST", "organizations/{id}/tokens/revoke/", self.revoke_all),
         )
-        return [
-            route
-            for path, endpoint, method in calls
-            for route in http.with_and_without_slash(
-                f"{prefix}/{path}", endpoint, [method], f"admin-{endpoint.__name__}"
-            )
-        ]
+        return http.routes(prefix, calls)
 
     async def tokens(self, request: Request) -> Response:
         """List tokens; ``?organization_id=`` and ``?state=`` pick some."""

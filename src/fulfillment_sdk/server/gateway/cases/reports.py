@@ -12,7 +12,7 @@ from starlette.routing import Route
 from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.cases.downloads import PassedOn, file_name
-from fulfillment_sdk.server.gateway.cases.views import answered, read_nothing
+from fulfillment_sdk.server.gateway.cases.views import answered
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.identity.bearer import principal
 from fulfillment_sdk.server.gateway.schema import cases
@@ -68,7 +68,7 @@ class CaseReports:
         """Have a completed case's report be there for another while; says until when."""
         context = self._context
         who = await principal(context, request)
-        await read_nothing(request)
+        await answers.read_nothing(request)
         reply = await context.portal.calls.reissue_report(
             request.path_params["case_id"],
             organization_id=who.id,

@@ -6,8 +6,6 @@ other, and so takes the same way to the same 404.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +17,6 @@ from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.identity.bearer import principal
 from fulfillment_sdk.server.gateway.paging import Page, as_list
 from fulfillment_sdk.server.gateway.upstream.calls import Reply
-from fulfillment_sdk.strictjson import parse_object
 
 
 class CaseViews:
@@ -30,16 +27,12 @@ class CaseViews:
 
     def routes(self, prefix: str) -> list[Route]:
         """Return the calls' routes below ``prefix``."""
-        served = (
-            ("cases/", "GET", self.list_cases),
-            ("cases/{case_id}/", "GET", self.show_case),
-            ("cases/{case_id}/cancel/", "POST", self.cancel),
+        calls = (
+            ("GET", "cases/", self.list_cases),
+            ("GET", "cases/{case_id}/", self.show_case),
+            ("POST", "cases/{case_id}/cancel/", self.cancel),
         )
-        return [
-            route
-            for path, method, endpoint in served
-            for route in http.with_and_without_slash(f"{prefix}/{path}", endpoint, [method], path)
-        ]
+        return http.routes(prefix, calls)
 
     async def list_cases(self, request: Request) -> Response:
         """Return the organisation's cases, the oldest first, narrowed down by exact filters."""
@@ -81,22 +74,13 @@ class CaseViews:
         """Cancel a case; one that the partner has cancelled already is returned as it is."""
         context = self._context
         who = await principal(context, request)
-        await read_nothing(request)
+        await answers.read_nothing(request)
         reply = await context.portal.calls.cancel(
             request.path_params["case_id"],
             organization_id=who.id,
             request_id=http.request_id(request.scope),
         )
         return answered(reply)
-
-
-async def read_nothing(request: Request) -> Mapping[str, object]:
-    """Read the body of a call that needs none: nothing at all, or a JSON object.
-
-    Raises ``BodyTooLarge`` and ``PayloadError``, which ``Gate`` answers.
-    """
-    body = await http.read_body(request, answers.SMALL_BODY)
-    return parse_object(body) if body else {}
 
 
 def answered(reply: Reply | None) -> Response:

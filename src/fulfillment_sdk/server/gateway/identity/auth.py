@@ -50,13 +50,7 @@ class Auth:
             "token": self.legacy_token,
             "revoke": self.revoke,
         }
-        return [
-            route
-            for name, endpoint in calls.items()
-            for route in http.with_and_without_slash(
-                f"{prefix}/{name}/", endpoint, ["POST"], f"auth-{name}"
-            )
-        ]
+        return http.routes(prefix, [("POST", f"{name}/", call) for name, call in calls.items()])
 
     async def request_verification(self, request: Request) -> Response:
         """Mail a code, or the explanation why there is none: the answer is the same."""

@@ -12,7 +12,6 @@ from fulfillment_sdk import signing
 from fulfillment_sdk.plugins.live_secrets import LiveSecret, read_secrets, write_secrets
 from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
-from fulfillment_sdk.server.gateway.cases.views import read_nothing
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.identity.bearer import principal
 from fulfillment_sdk.server.gateway.subscriptions.fields import read_secret
@@ -30,14 +29,11 @@ class SubscriptionActions:
 
     def routes(self, prefix: str) -> list[Route]:
         """Return the calls' routes under ``prefix``."""
-        calls = (("rotate-secret", self.rotate), ("test", self.test))
-        return [
-            route
-            for name, endpoint in calls
-            for route in http.with_and_without_slash(
-                f"{prefix}/subscriptions/{{id}}/{name}/", endpoint, ["POST"], f"subscription-{name}"
-            )
-        ]
+        calls = (
+            ("POST", "subscriptions/{id}/rotate-secret/", self.rotate),
+            ("POST", "subscriptions/{id}/test/", self.test),
+        )
+        return http.routes(prefix, calls)
 
     async def rotate(self, request: Request) -> Response:
         """Have a new secret sign beside the old one, which goes on for 24 hours.
@@ -48,7 +44,7 @@ class SubscriptionActions:
         context = self._context
         who = await principal(context, request)
         name = request.path_params["id"]
-        secret = read_secret(await read_nothing(request)) or signing.new_secret()
+        secret = read_secret(await answers.read_nothing(request)) or signing.new_secret()
         now = context.clock()
 
         def turn(connection: sa.Connection) -> tuple[LiveSecret, ...] | None:
@@ -80,7 +76,7 @@ class SubscriptionActions:
         context = self._context
         who = await principal(context, request)
         name = request.path_params["id"]
-        await read_nothing(request)
+        await answers.read_nothing(request)
         found = await context.store.read(lambda connection: mine(context, connection, name, who.id))
         if found is None:
             return answers.not_found()

@@ -16,7 +16,6 @@ from fulfillment_sdk.relay.reports.tries import Tries, is_pending, tries_of
 from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.answers import Refused
-from fulfillment_sdk.server.gateway.cases.views import read_nothing
 from fulfillment_sdk.server.gateway.context import Context
 from fulfillment_sdk.server.gateway.identity.bearer import principal
 from fulfillment_sdk.server.gateway.paging import Page, as_list
@@ -58,16 +57,12 @@ class SubscriptionDeliveries:
         """Return the calls' routes under ``prefix``."""
         one = "subscriptions/{id}/"
         calls = (
-            (f"{one}deliveries/", self.listed, "GET"),
-            (f"{one}deliveries/{{delivery_id}}/replay/", self.replay, "POST"),
-            ("deliveries/{delivery_id}/replay/", self.replay, "POST"),
-            (f"{one}recover/", self.recover, "POST"),
+            ("GET", f"{one}deliveries/", self.listed),
+            ("POST", f"{one}deliveries/{{delivery_id}}/replay/", self.replay),
+            ("POST", "deliveries/{delivery_id}/replay/", self.replay),
+            ("POST", f"{one}recover/", self.recover),
         )
-        return [
-            route
-            for path, endpoint, method in calls
-            for route in http.with_and_without_slash(f"{prefix}/{path}", endpoint, [method], path)
-        ]
+        return http.routes(prefix, calls)
 
     async def listed(self, request: Request) -> Response:
         """List a subscription's deliveries with their attempts, the oldest first.
@@ -99,7 +94,7 @@ class SubscriptionDeliveries:
         """
         context = self._context
         who = await principal(context, request)
-        await read_nothing(request)
+        await answers.read_nothing(request)
         text = request.path_params["delivery_id"]
         name, event_id = parse_delivery_id(text) or _NONE
         wanted = request.path_params.get("id", name)

@@ -56,8 +56,13 @@ def test_what_the_database_has_unused_counts_for_a_half() -> None:
     assert is_full(10**12, free - 1, unused=LEFT)
 
 
-def test_a_disk_at_another_host_is_not_looked_at(database: sa.Connection) -> None:
+def test_a_disk_at_another_host_is_not_looked_at(
+    database: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+    monkeypatch.setattr(shutil, "disk_usage", looked.append)
     Disk(None).check(database)
+    assert not looked
 
 
 def test_what_was_removed_from_the_database_is_room_again(

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Final
 from fulfillment_sdk._version import __version__
 
 if TYPE_CHECKING:
+    from fulfillment_sdk.advice import Advice
+    from fulfillment_sdk.casefile import Problem
+    from fulfillment_sdk.casetext import load_case
     from fulfillment_sdk.client import Client
     from fulfillment_sdk.errors import (
         APIError,
@@ -47,23 +50,33 @@ if TYPE_CHECKING:
         UnsupportedMediaType,
         WrongCode,
     )
+    from fulfillment_sdk.findings import Findings, validate
     from fulfillment_sdk.lifecycle import CaseStatus
     from fulfillment_sdk.models import (
         AccessToken,
         AttachmentRef,
         CaseCompleted,
+        CaseDefaults,
+        CaseDetails,
+        CaseStep,
+        CaseSummary,
         CodeSent,
         CompletedCase,
         CreatedCase,
+        Delivery,
+        DeliveryAttempt,
         Event,
         FormSubmission,
         Location,
         NewCase,
+        OrganizationEmail,
         Perpetrator,
         Person,
         Priority,
         QCReview,
         RecordState,
+        ReportLink,
+        RotatedSecret,
         Service,
         StatusChanged,
         StoredAttachment,
@@ -79,11 +92,16 @@ if TYPE_CHECKING:
 __all__ = [
     "APIError",
     "AccessToken",
+    "Advice",
     "AttachmentRef",
     "BadRequest",
     "CaseCompleted",
+    "CaseDefaults",
+    "CaseDetails",
     "CaseNotForwarded",
     "CaseStatus",
+    "CaseStep",
+    "CaseSummary",
     "Client",
     "CodeExpired",
     "CodeSent",
@@ -92,7 +110,10 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "CreatedCase",
+    "Delivery",
+    "DeliveryAttempt",
     "Event",
+    "Findings",
     "Forbidden",
     "FormSubmission",
     "FulfillmentError",
@@ -106,15 +127,19 @@ __all__ = [
     "NoPendingVerification",
     "NotFound",
     "NotOffered",
+    "OrganizationEmail",
     "OutcomeUnknown",
     "PayloadError",
     "Perpetrator",
     "Person",
     "PluginError",
     "Priority",
+    "Problem",
     "QCReview",
     "Receiver",
     "RecordState",
+    "ReportLink",
+    "RotatedSecret",
     "ServerError",
     "Service",
     "SignatureError",
@@ -137,14 +162,21 @@ __all__ = [
     "WrongCode",
     "__version__",
     "hookimpl",
+    "load_case",
+    "validate",
 ]
 
 # Everything else is an error or a model.
 _HOME: Final = {
+    "Advice": "advice",
     "CaseStatus": "lifecycle",
     "Client": "client",
+    "Findings": "findings",
+    "Problem": "casefile",
     "Receiver": "receiver",
     "hookimpl": "plugins",
+    "load_case": "casetext",
+    "validate": "findings",
 }
 
 

@@ -106,12 +106,21 @@ class MissingExtra(ConfigurationError):
 
 
 class PayloadError(FulfillmentError):
-    """JSON or its structure is unreadable: ``path`` says where (``""``: whole), ``reason`` why."""
+    """JSON or its structure is unreadable: ``path`` says where (``""``: whole), ``reason`` why.
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
+    ``line`` and ``column``, both from 1, are given where a text was read that a person wrote, and
+    None otherwise.
+    """
+
+    def __init__(
+        self, path: str, reason: str, *, line: int | None = None, column: int | None = None
+    ) -> None:
+        place = f"line {line}, column {column}" if line is not None else ""
+        super().__init__(": ".join(part for part in (place, path, reason) if part))
         self.path = path
         self.reason = reason
+        self.line = line
+        self.column = column
 
 
 class CaseProblem(Protocol):

@@ -7,6 +7,8 @@ with Client.from_env() as client:
 """
 
 from fulfillment_sdk.client.client import Client
+from fulfillment_sdk.client.events import EventStream
+from fulfillment_sdk.client.paging import Page, Pager
 from fulfillment_sdk.client.retry import Retries
 
-__all__ = ["Client", "Retries"]
+__all__ = ["Client", "EventStream", "Page", "Pager", "Retries"]

@@ -121,12 +121,13 @@ def refusal(call: Call[object], answer: Answer, *, now: float) -> APIError:
             feature=call.feature,
             **_circumstances(answer, body, _not_offered_remedy(call, answer)),
         )
-    sent = tuple(texts(_json(call.body))) if call.body else ()
+    sent = (*(texts(_json(call.body)) if call.body else ()), *call.masked)
     message = _message(answer, fields, sent)
     if field := _named_field(answer.status, fields):
         error, name = field
         # The errors' own remedies speak of a case.
-        advice = "" if call.path == WEBFORM else "Correct the field, then repeat the call."
+        usual = "" if call.path == WEBFORM else "Correct the field, then repeat the call."
+        advice = _known_remedy(call, answer.status, fields) or usual
         return error(message, field=name, **_circumstances(answer, body, advice))
     kind, remedy = _kind(call, answer.status, fields)
     return kind(
@@ -161,15 +162,24 @@ def _circumstances(answer: Answer, body: object, remedy: str) -> _Circumstances:
     }
 
 
-def _kind(
-    call: Call[object], status: int, fields: Mapping[str, object]
-) -> tuple[type[APIError], str]:
+def _known(call: Call[object], status: int, fields: Mapping[str, object]) -> KnownWords | None:
     said = "\n".join(
         filter(None, (text(fields.get(key)) for key in ("message", "error", "detail")))
     )
-    for known in (*call.known, *KNOWN):
-        if known.status == status and known.words in said.lower():
-            return known.error, known.remedy
+    of_this = (known for known in (*call.known, *KNOWN) if known.status == status)
+    return next((known for known in of_this if known.words in said.lower()), None)
+
+
+def _known_remedy(call: Call[object], status: int, fields: Mapping[str, object]) -> str:
+    known = _known(call, status, fields)
+    return "" if known is None else known.remedy
+
+
+def _kind(
+    call: Call[object], status: int, fields: Mapping[str, object]
+) -> tuple[type[APIError], str]:
+    if (known := _known(call, status, fields)) is not None:
+        return known.error, known.remedy
     if status in BY_STATUS:
         return BY_STATUS[status], ""
     if 400 <= status < 500:
@@ -208,11 +218,14 @@ def _unknown_address(call: Call[object], answer: Answer, body: object) -> bool:
     """Whether this is how a server answers that has never heard of the address.
 
     A 404 without JSON comes from a router, and one for a fixed address can mean nothing else; the
-    deployed gateway asks for a token before it looks at the path, and announces no features.
+    deployed gateway asks for a token before it looks at the path, and announces no features. A
+    server that has the address for other calls says 405.
     """
     if answer.status == 404:
         may_lack = call.item or any(known.status == 404 for known in call.known)
         return not (may_lack and isinstance(body, dict))
+    if answer.status == 405:
+        return call.beyond
     return answer.status == 401 and call.beyond and "fulfillment-features" not in answer.headers
 
 

@@ -15,7 +15,7 @@ from fulfillment_sdk.errors import (
     TooManyRequests,
     WrongCode,
 )
-from fulfillment_sdk.models import AccessToken, CodeSent
+from fulfillment_sdk.models import AccessToken, CodeSent, TokenRevoked
 
 T = TypeVar("T")
 
@@ -42,9 +42,9 @@ VERIFYING: Final = (
 
 
 class Auth:
-    """The calls that need no token; those that answer one make the client use it from then on."""
+    """From an address to a token; the calls that answer one make the client use it from then on."""
 
-    def __init__(self, runner: Runner, use_token: Callable[[str], None]) -> None:
+    def __init__(self, runner: Runner, use_token: Callable[[str | None], None]) -> None:
         self._runner = runner
         self._use_token = use_token
 
@@ -76,6 +76,15 @@ class Auth:
         """
         answer = self._runner.run(legacy_token(organization_name, organization_email))
         self._use_token(answer.token)
+        return answer
+
+    def revoke(self) -> TokenRevoked:
+        """End the token that the client uses, everywhere and at once; it then has none.
+
+        Raises Unauthorized where it was worth nothing before, and NotOffered. Contract, section 1.
+        """
+        answer = self._runner.run(revoke())
+        self._use_token(None)
         return answer
 
 
@@ -111,6 +120,18 @@ def legacy_token(organization_name: str, organization_email: str) -> Call[Access
         _read_token,
         feature="legacy token",
         repeat=Repeat.SAFE,
+    )
+
+
+def revoke() -> Call[TokenRevoked]:
+    """The call that ends its own token; a refused one proves that an earlier try has done so."""
+    return Call(
+        "POST",
+        f"{WEBFORM}auth/revoke/",
+        _read_revoked,
+        feature="token revocation",
+        beyond=True,
+        proof=401,
     )
 
 
@@ -162,4 +183,13 @@ def _read_token(answer: Answer) -> AccessToken:
         organization_id=text(body.get("organization_id")) or "",
         expires=text(body.get("expires")) or "",
         raw=body,
+    )
+
+
+def _read_revoked(answer: Answer) -> TokenRevoked:
+    if not answer.body:  # an earlier try has done it, and its answer was lost
+        return TokenRevoked()
+    body = json_object(answer)
+    return TokenRevoked(
+        status=text(body.get("status")) or "", message=text(body.get("message")) or "", raw=body
     )

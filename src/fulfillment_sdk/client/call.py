@@ -7,15 +7,17 @@ A `Call` knows no transport. The namespaces build them, `exchange` decides over 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from typing import Final, Generic, Protocol, TypeVar
-from urllib.parse import quote
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
 
 import attrs
 
 from fulfillment_sdk.errors import APIError, ConfigurationError
 
 T_co = TypeVar("T_co", covariant=True)
+Progress: TypeAlias = Callable[[int, int | None], object]
+"""Told of the bytes that are done, and of all of them (None where that is not known)."""
 
 WEBFORM: Final = "/api/webhook/webform/"
 
@@ -52,6 +54,24 @@ class Sink(Protocol):
 
     def write(self, piece: bytes) -> None:
         """Take the next piece."""
+
+
+class Upload(Protocol):
+    """A body that goes out piece by piece, instead of from memory."""
+
+    @property
+    def content_type(self) -> str:
+        """What the body is, with its parameters."""
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes it has, None where that is not known before its end."""
+
+    def can_begin(self) -> bool:
+        """Whether its first byte can be had: not when it was read from what can't be rewound."""
+
+    def begin(self) -> Iterator[bytes]:
+        """Start, or start over."""
 
 
 @attrs.frozen
@@ -94,7 +114,9 @@ class Call(Generic[T_co]):
     `read` turns a 2xx into the result. `item` says that the path names one thing, which may be
     gone. `feature` names what a server lacks that does not know the address; `beyond` says that
     the source documents lack it too. `unknown_remedy` is what to do if nobody knows whether it
-    was done.
+    was done; `proof` is the status that, after a try without an answer, says that it was.
+    `patience` is for how many seconds the server is asked to wait before it answers. `masked` are
+    texts that go out beside `body` and are not to be shown.
     """
 
     method: str
@@ -104,6 +126,7 @@ class Call(Generic[T_co]):
     beyond: bool = False
     item: bool = False
     body: bytes | None = attrs.field(default=None, repr=False)
+    upload: Upload | None = attrs.field(default=None, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict)
     repeat: Repeat = Repeat.SAFE
     bearer: bool = True
@@ -112,6 +135,9 @@ class Call(Generic[T_co]):
     unknown_remedy: str = ""
     dialect: Dialect | None = attrs.field(default=None, repr=False)
     sink: Sink | None = attrs.field(default=None, repr=False)
+    proof: int | None = None
+    patience: float = 0.0
+    masked: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
 class Runner(Protocol):
@@ -128,3 +154,9 @@ def segment(name: str, value: str) -> str:
             f"The {name} is no identifier", remedy=f"Give the {name} as the server answered it."
         )
     return quote(value, safe="")
+
+
+def query(**parameters: str | None) -> str:
+    """The parameters that are given, as the end of a path; empty if there are none."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"?{urlencode(given, quote_via=quote, safe='')}" if given else ""

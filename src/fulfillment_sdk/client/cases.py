@@ -1,92 +1,113 @@
-"""`client.cases`: create a case, download its report (contract, sections 2, 5 and 6)."""
+"""`client.cases`: create cases, see and cancel them, fetch what was found (contract, section 5)."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar, overload
+from typing import Final, overload
 
-from fulfillment_sdk import strictjson
-from fulfillment_sdk.client import dialect
-from fulfillment_sdk.client.answers import json_object, text, unexpected
-from fulfillment_sdk.client.call import (
-    WEBFORM,
-    Answer,
-    Call,
-    Dialect,
-    Keys,
-    KnownWords,
-    Repeat,
-    Runner,
-    Sink,
-    segment,
-)
-from fulfillment_sdk.client.download import PDF, InMemory, ToFile
-from fulfillment_sdk.errors import (
-    CaseNotForwarded,
-    ConfigurationError,
-    NotFound,
-    Unavailable,
-)
-from fulfillment_sdk.models import CreatedCase, NewCase
-from fulfillment_sdk.wire import to_json
-
-T = TypeVar("T")
+from fulfillment_sdk.client import case_calls as calls
+from fulfillment_sdk.client.call import Progress, Runner
+from fulfillment_sdk.client.creation import Creation
+from fulfillment_sdk.client.download import PDF, InMemory, ToFile, Wanted
+from fulfillment_sdk.client.paging import LARGEST, Pager
+from fulfillment_sdk.models import CaseDetails, CaseSummary, CreatedCase, NewCase, ReportLink
 
 LARGEST_REPORT: Final = 64 * 1024 * 1024
-REPORTING: Final = (
-    KnownWords(
-        410,
-        "",
-        NotFound,
-        "Ask the people who run the portal: the report can no longer be downloaded.",
-    ),
-    KnownWords(
-        404,
-        "",
-        NotFound,
-        "A report exists once the case is qc_passed: check the status and the id.",
-    ),
-    KnownWords(503, "", Unavailable, "Repeat the download later."),
-)
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+LARGEST_FILE: Final = 64 * 1024 * 1024
 
 
 class Cases:
     """What an organization does with its cases."""
 
-    def __init__(self, runner: Runner, new_id: Callable[[], str]) -> None:
+    def __init__(self, runner: Runner, creation: Creation) -> None:
         self._runner = runner
-        self._new_id = new_id
+        self._creation = creation
 
-    def create(self, case: NewCase, *, idempotency_key: str | None = None) -> CreatedCase:
+    def create(
+        self, case: NewCase, *, idempotency_key: str | None = None, validate: bool = True
+    ) -> CreatedCase:
         """Create a case, once, however often it has to be sent.
 
-        Without `idempotency_key` (1 to 255 visible ASCII characters) the client makes one; a case
-        without `src_uid` gets the key as its `src_uid`, so that the same call with the same key
-        is the same request.
+        What `case` leaves open is filled in: first by the client's `case_defaults`, then `src_uid`,
+        `src_uid2`, `src_callid` and `src_ts`, which name one moment. Without `idempotency_key` (1
+        to 255 visible ASCII characters) the client makes one; a case without `src_uid` gets the key
+        as its `src_uid`, so that the same call with the same key is the same request. With
+        `validate` the case is checked first, and nothing is sent while it has a problem; likely
+        slips go to the client's `on_warning`.
 
         Returns the case with its `id`, and in `id_source` the key of the answer that the id was
-        read from. Raises MissingField and InvalidField with the field's path; Unauthorized,
-        Forbidden, Conflict, TooManyRequests; CaseNotForwarded where the gateway kept the
-        complaint to itself; and OutcomeUnknown, with key and `src_uid`, where the case may exist
-        and sending again could make a second one. Contract, sections 2 and 6.
+        read from. Raises InvalidCase with all problems at once; MissingField and InvalidField with
+        the field's path where only the server objects; PayloadError for what JSON can't hold;
+        Unauthorized, Forbidden, Conflict, TooManyRequests; CaseNotForwarded where the gateway kept
+        the complaint to itself; and OutcomeUnknown, with key and `src_uid`, where the case may
+        exist and sending again could make a second one. Contract, sections 2 and 6.
         """
         return self._runner.run(
-            create(case, self._new_id() if idempotency_key is None else idempotency_key)
+            self._creation.call(case, idempotency_key=idempotency_key, validate=validate)
         )
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        reference_number: str | None = None,
+        src_uid: str | None = None,
+        page_size: int = LARGEST,
+    ) -> Pager[CaseSummary]:
+        """Iterate over the organization's cases, the oldest first, page by page.
+
+        Narrowed down by exact values: the lifecycle `status`, the `reference_number`, the `src_uid`
+        that a case was created with (so an unknown outcome can be looked up). Raises InvalidField
+        for an impossible value, and NotOffered. Contract, section 5.
+        """
+        return Pager(
+            self._runner,
+            lambda cursor: calls.page(
+                cursor,
+                page_size,
+                status=None if status is None else str(status),
+                reference_number=reference_number,
+                src_uid=src_uid,
+            ),
+        )
+
+    def get(self, case_id: str) -> CaseDetails:
+        """Show a case: its status, timeline, report and files, nothing of what was told in it.
+
+        Raises NotFound if the organization has none of that id, and NotOffered. Contract,
+        section 5.
+        """
+        return self._runner.run(calls.show(case_id))
+
+    def cancel(self, case_id: str) -> CaseDetails:
+        """Cancel a case, which may be repeated; returns the case as it then is.
+
+        Raises Conflict, in the portal's words, where it is too late; NotFound, and NotOffered.
+        Contract, sections 3 and 5.
+        """
+        return self._runner.run(calls.cancel(case_id))
 
     @overload
     def download_report(
-        self, case_id: str, *, to: None = None, max_bytes: int = LARGEST_REPORT
+        self,
+        case_id: str,
+        *,
+        to: None = None,
+        max_bytes: int = LARGEST_REPORT,
+        sha256: str | None = None,
+        progress: Progress | None = None,
     ) -> bytes: ...
 
     @overload
     def download_report(
-        self, case_id: str, *, to: str | os.PathLike[str], max_bytes: int = LARGEST_REPORT
+        self,
+        case_id: str,
+        *,
+        to: str | os.PathLike[str],
+        max_bytes: int = LARGEST_REPORT,
+        sha256: str | None = None,
+        progress: Progress | None = None,
     ) -> Path: ...
 
     def download_report(
@@ -95,100 +116,82 @@ class Cases:
         *,
         to: str | os.PathLike[str] | None = None,
         max_bytes: int = LARGEST_REPORT,
+        sha256: str | None = None,
+        progress: Progress | None = None,
     ) -> Path | bytes:
         """Download the PDF report of a case, as bytes or to the file `to`.
 
         The file appears when it is whole, readable by its owner alone; an older one is replaced.
-        Raises NotFound while there is no report or after it expired, UnexpectedAnswer for
-        anything but a PDF or for more than `max_bytes`, NotOffered, and OSError where the file
-        can't be written. Contract, section 5.
+        `progress(done, total)` is called after each piece, in bytes, with None as the total where
+        the server doesn't tell. Raises NotFound while there is no report or after it expired,
+        UnexpectedAnswer for anything but a PDF, for more than `max_bytes`, and where the SHA-256 is
+        not the one that is given here or announced by the server; NotOffered; and OSError where the
+        file can't be written. Contract, section 5.
         """
+        wanted = Wanted(content_type=PDF, limit=max_bytes, sha256=sha256, progress=progress)
         if to is None:
-            memory = InMemory(content_type=PDF, limit=max_bytes)
-            return self._runner.run(report(case_id, memory, lambda _answer: memory.finish()))
-        with ToFile(Path(to), content_type=PDF, limit=max_bytes) as file:
-            return self._runner.run(report(case_id, file, lambda _answer: file.finish()))
+            memory = InMemory(wanted)
+            return self._runner.run(calls.report(case_id, memory, lambda _answer: memory.finish()))
+        with ToFile(Path(to), wanted) as file:
+            return self._runner.run(calls.report(case_id, file, lambda _answer: file.finish()))
 
+    def reissue_report(self, case_id: str) -> ReportLink:
+        """Have an expired report issued again, and with it the case's files; says until when.
 
-def create(case: NewCase, idempotency_key: str) -> Call[CreatedCase]:
-    """The call that creates `case`: as documented or, if refused, as the deployed gateway reads."""
-    if not _KEY.fullmatch(idempotency_key):
-        raise ConfigurationError(
-            "An idempotency key has 1 to 255 visible ASCII characters",
-            remedy="Give another idempotency_key, or none: the client then makes one.",
-        )
-    document = to_json(case)
-    src_uid = text(document.get("src_uid")) or idempotency_key
-    document["src_uid"] = src_uid
-    return Call(
-        "POST",
-        WEBFORM,
-        read_created,
-        feature="case creation",
-        body=strictjson.dumps(document),
-        headers={"Idempotency-Key": idempotency_key},
-        repeat=Repeat.KEYED,
-        keys=Keys(idempotency_key, src_uid),
-        dialect=Dialect(
-            dialect.NAME,
-            wanted=partial(dialect.wanted, case=document),
-            faults=partial(dialect.faults, case=document),
-            write=lambda: strictjson.dumps(dialect.write(document)),
-        ),
-    )
+        Raises Conflict where the case is not completed, NotFound, and NotOffered. Contract,
+        section 5.
+        """
+        return self._runner.run(calls.reissue(case_id))
 
+    @overload
+    def download_file(
+        self,
+        case_id: str,
+        file_id: str,
+        *,
+        to: None = None,
+        max_bytes: int = LARGEST_FILE,
+        sha256: str | None = None,
+        progress: Progress | None = None,
+    ) -> bytes: ...
 
-def report(case_id: str, sink: Sink, read: Callable[[Answer], T]) -> Call[T]:
-    """The call that has a case's report written to `sink`."""
-    return Call(
-        "GET",
-        f"{WEBFORM}cases/{segment('case id', case_id)}/report/",
-        read,
-        feature="reports",
-        beyond=True,
-        item=True,
-        headers={"Accept": f"{PDF}, application/json;q=0.5"},
-        known=REPORTING,
-        sink=sink,
-    )
+    @overload
+    def download_file(
+        self,
+        case_id: str,
+        file_id: str,
+        *,
+        to: str | os.PathLike[str],
+        max_bytes: int = LARGEST_FILE,
+        sha256: str | None = None,
+        progress: Progress | None = None,
+    ) -> Path: ...
 
+    def download_file(
+        self,
+        case_id: str,
+        file_id: str,
+        *,
+        to: str | os.PathLike[str] | None = None,
+        max_bytes: int = LARGEST_FILE,
+        sha256: str | None = None,
+        progress: Progress | None = None,
+    ) -> Path | bytes:
+        """Download a file of a case, as bytes or to the file `to`, as `download_report` does.
 
-def read_created(answer: Answer) -> CreatedCase:
-    """Read the documented success body, or the deployed gateway's (contract, section 6)."""
-    body = json_object(answer)
-    if (case_id := text(body.get("id"))) is not None:
-        return _created(body, case_id, "id", status=text(body.get("status")))
-    helpline = body.get("helpline_response")
-    case_id = text(helpline.get("case_id")) if isinstance(helpline, Mapping) else None
-    if case_id is not None:
-        return _created(body, case_id, "helpline_response.case_id")
-    complaint = text(body.get("complaint_id"))
-    if complaint is None:
-        raise unexpected(answer, f"The server answered {answer.status} without the id of a case")
-    if text(body.get("case_reference")) is None and "response_from_helpline" in body:
-        raise CaseNotForwarded(
-            f"The gateway stored complaint {complaint}, but no case was created behind it",
-            complaint_id=complaint,
-            status=answer.status,
-            body=body,
-            request_id=answer.headers.get("x-request-id"),
-            method=answer.method,
-            url=answer.url,
-        )
-    return _created(body, complaint, "complaint_id")
-
-
-def _created(
-    body: Mapping[str, object], case_id: str, source: str, *, status: str | None = None
-) -> CreatedCase:
-    # `status` of the deployed body is an envelope ("success"), no state: it stays in `raw`.
-    number = text(body.get("reference_number")) or text(body.get("case_reference"))
-    return CreatedCase(
-        id=case_id,
-        reference_number=number or "",
-        status=status,
-        created_at=text(body.get("created_at")),
-        assigned_to=text(body.get("assigned_to")),
-        id_source=source,
-        raw=body,
-    )
+        `file_id` is the `id` of one of the case's `files`, of a submission's, or the
+        `attachment_id` of what was sent with it; `sha256` the digest that was told with it, and the
+        one that the server announces is compared in any case. Treat the file like anything that a
+        stranger sent. Raises NotFound, also after it expired, UnexpectedAnswer, NotOffered, and
+        OSError. Contract, section 5.
+        """
+        wanted = Wanted(limit=max_bytes, sha256=sha256, progress=progress)
+        if to is None:
+            memory = InMemory(wanted)
+            return self._runner.run(
+                calls.file(case_id, file_id, memory, lambda _answer: memory.finish())
+            )
+        with ToFile(Path(to), wanted) as file:
+            return self._runner.run(
+                calls.file(case_id, file_id, file, lambda _answer: file.finish())
+            )

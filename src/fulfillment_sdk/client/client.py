@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 import uuid
@@ -10,12 +11,18 @@ from types import TracebackType
 from typing import Self
 
 from fulfillment_sdk.client import address
+from fulfillment_sdk.client.attachments import Attachments
 from fulfillment_sdk.client.auth import Auth
 from fulfillment_sdk.client.cases import Cases
+from fulfillment_sdk.client.creation import Creation, OnWarning, log_warning
+from fulfillment_sdk.client.emails import Emails
+from fulfillment_sdk.client.events import Events
+from fulfillment_sdk.client.exchange import Bearer
 from fulfillment_sdk.client.retry import Retries
 from fulfillment_sdk.client.subscriptions import Subscriptions
 from fulfillment_sdk.client.transport import Session, Transport
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.models import CaseDefaults
 
 
 class Client:
@@ -25,7 +32,9 @@ class Client:
     the bearer token, if there is one already. `timeout` is in seconds for each try; the deployed
     gateway may take 31 s to fail. `retries` is a `Retries`, or how many times a failed try is
     repeated. `session` is a `requests.Session` with adapters, proxies or hooks of your own; `ids`
-    makes idempotency keys, `clock` gives epoch seconds.
+    makes idempotency keys, `clock` gives epoch seconds. `case_defaults` fill in what a case leaves
+    open; `on_warning` is called with each `Advice` about a case before it is sent (else they are
+    logged, without values), and what it raises keeps the case from being sent.
 
     Raises ConfigurationError where one of them can't be used. Safe to share between threads; a
     context manager.
@@ -41,24 +50,22 @@ class Client:
         session: Session | None = None,
         ids: Callable[[], str] = lambda: str(uuid.uuid4()),
         clock: Callable[[], float] = time.time,
+        case_defaults: CaseDefaults | None = None,
+        on_warning: OnWarning = log_warning,
     ) -> None:
-        if not 0 < timeout < float("inf"):
-            raise ConfigurationError(
-                "The timeout is no positive number of seconds", remedy="Give timeout=35.0, say."
-            )
-        if isinstance(retries, int):
-            retries = Retries(tries=retries + 1)
         self._transport = Transport(
             address.base_url(base_url, os.environ),
             token=address.token(token),
-            timeout=timeout,
-            retries=retries or Retries(),
+            timeout=_seconds(timeout),
+            retries=_policy(retries),
             session=session,
             now=clock,
         )
-        self.auth = Auth(self._transport, self._use_token)
-        self.cases = Cases(self._transport, ids)
-        self.subscriptions = Subscriptions(self._transport, ids)
+        self._ids = ids
+        self._creation = Creation(
+            new_id=ids, clock=clock, defaults=case_defaults, on_warning=on_warning
+        )
+        self._furnish()
 
     @classmethod
     def from_env(
@@ -67,11 +74,40 @@ class Client:
         timeout: float = 35.0,
         retries: Retries | int | None = None,
         session: Session | None = None,
+        case_defaults: CaseDefaults | None = None,
+        on_warning: OnWarning = log_warning,
     ) -> Self:
         """A client for `FULFILLMENT_BASE_URL` with the token of `FULFILLMENT_TOKEN`, if set."""
         return cls(
-            token=os.environ.get(address.TOKEN), timeout=timeout, retries=retries, session=session
+            token=os.environ.get(address.TOKEN),
+            timeout=timeout,
+            retries=retries,
+            session=session,
+            case_defaults=case_defaults,
+            on_warning=on_warning,
         )
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: Retries | int | None = None,
+        token: str | None = None,
+    ) -> Self:
+        """This client with another `timeout`, other `retries` or another `token`.
+
+        It shares the connections, what is known of the server and, unless `token` is given, the
+        token: one that either of them obtains is used by both. Closing it closes nothing; it works
+        for as long as this one is open. Raises ConfigurationError as the constructor does.
+        """
+        other = copy.copy(self)
+        other._transport = self._transport.with_options(
+            timeout=None if timeout is None else _seconds(timeout),
+            retries=None if retries is None else _policy(retries),
+            bearer=None if token is None else Bearer(address.token(token)),
+        )
+        other._furnish()
+        return other
 
     @property
     def base_url(self) -> str:
@@ -99,8 +135,29 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        known = "with" if self._transport.token else "without"
+        known = "with" if self._transport.bearer.token else "without"
         return f"<Client {self.base_url} {known} a token>"
 
-    def _use_token(self, token: str) -> None:
-        self._transport.token = address.token(token)
+    def _furnish(self) -> None:
+        transport, retries = self._transport, self._transport.retries
+        self.auth = Auth(transport, self._use_token)
+        self.cases = Cases(transport, self._creation)
+        self.attachments = Attachments(transport)
+        self.subscriptions = Subscriptions(transport, self._ids)
+        self.emails = Emails(transport)
+        self.events = Events(transport, sleep=retries.sleep, clock=retries.clock)
+
+    def _use_token(self, token: str | None) -> None:
+        self._transport.bearer.token = address.token(token)
+
+
+def _seconds(timeout: float) -> float:
+    if not 0 < timeout < float("inf"):
+        raise ConfigurationError(
+            "The timeout is no positive number of seconds", remedy="Give timeout=35.0, say."
+        )
+    return timeout
+
+
+def _policy(retries: Retries | int | None) -> Retries:
+    return Retries(tries=retries + 1) if isinstance(retries, int) else retries or Retries()

@@ -2,56 +2,99 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+import attrs
+
+from fulfillment_sdk.client import checksums
 from fulfillment_sdk.client.answers import unexpected
-from fulfillment_sdk.client.call import Answer
+from fulfillment_sdk.client.call import Answer, Progress
 
 PDF: Final = "application/pdf"
+PAGE: Final = "text/html"
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """What a download may be.
+
+    `content_type` is the only one that is taken (None: any but a page for people), `limit` the most
+    bytes, `sha256` the digest in hex where it is known. `progress(done, total)` is called after
+    each piece.
+    """
+
+    limit: int
+    content_type: str | None = None
+    sha256: str | None = attrs.field(default=None, converter=checksums.expected)
+    progress: Progress | None = None
+
+    def takes(self, content_type: str) -> bool:
+        """Whether it may be of this type."""
+        if self.content_type is None:
+            return content_type != PAGE
+        return content_type == self.content_type
 
 
 class _Measured:
-    """Refuses another content type than `content_type`, and more than `limit` bytes."""
+    """Refuses what is not wanted, and in the end what is not whole."""
 
-    def __init__(self, *, content_type: str, limit: int) -> None:
-        self._content_type = content_type
-        self._limit = limit
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
         self._size = 0
+        self._total: int | None = None
+        self._hash = hashlib.sha256()
         self._answer = Answer("GET", "", 200)
 
     def begin(self, answer: Answer) -> None:
-        if answer.content_type != self._content_type:
-            raise unexpected(
-                answer, f"The server answered something else than {self._content_type}"
-            )
+        if not self._wanted.takes(answer.content_type):
+            kind = self._wanted.content_type or "a file"
+            raise unexpected(answer, f"The server answered something else than {kind}")
         self._answer = answer
         self._size = 0
-        announced = answer.headers.get("content-length", "")
-        if announced.isdecimal() and len(announced) < 16:
-            self._check(int(announced), answer)
+        self._hash = hashlib.sha256()
+        self._total = _total(answer)
+        if self._total is not None:
+            self._check(self._total)
 
     def _measure(self, piece: bytes) -> None:
         self._size += len(piece)
-        self._check(self._size, self._answer)
+        self._check(self._size)
+        self._hash.update(piece)
 
-    def _check(self, size: int, answer: Answer) -> None:
-        if size > self._limit:
+    def _tell(self) -> None:
+        if self._wanted.progress is not None:
+            self._wanted.progress(self._size, self._total)
+
+    def _check(self, size: int) -> None:
+        if size > self._wanted.limit:
             raise unexpected(
-                answer,
-                f"The download is larger than {self._limit} bytes",
+                self._answer,
+                f"The download is larger than {self._wanted.limit} bytes",
                 remedy="Give a larger max_bytes if you trust the server.",
             )
+
+    def _check_whole(self) -> None:
+        if self._total is not None and self._size != self._total:
+            raise unexpected(self._answer, "The download broke off", remedy="Repeat the download.")
+        for digest in (self._wanted.sha256, checksums.announced(self._answer)):
+            if digest is not None and digest != self._hash.hexdigest():
+                raise unexpected(
+                    self._answer,
+                    "The download is not the file that it is said to be: its SHA-256 differs",
+                    remedy="Repeat the download; nothing of this one was kept.",
+                )
 
 
 class InMemory(_Measured):
     """Keeps the body as bytes."""
 
-    def __init__(self, *, content_type: str, limit: int) -> None:
-        super().__init__(content_type=content_type, limit=limit)
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
         self._body = bytearray()
 
     def begin(self, answer: Answer) -> None:
@@ -63,9 +106,11 @@ class InMemory(_Measured):
         """Take the next piece."""
         self._measure(piece)
         self._body += piece
+        self._tell()
 
     def finish(self) -> bytes:
         """The whole body."""
+        self._check_whole()
         return bytes(self._body)
 
 
@@ -76,8 +121,8 @@ class ToFile(_Measured):
     nothing behind.
     """
 
-    def __init__(self, target: Path, *, content_type: str, limit: int) -> None:
-        super().__init__(content_type=content_type, limit=limit)
+    def __init__(self, target: Path, wanted: Wanted) -> None:
+        super().__init__(wanted)
         self._target = target
         self._temporary = target
         self._file: IO[bytes] | None = None
@@ -111,10 +156,12 @@ class ToFile(_Measured):
         """Take the next piece."""
         self._measure(piece)
         self._opened().write(piece)
+        self._tell()
 
     def finish(self) -> Path:
         """Put the whole file in its place."""
         file = self._opened()
+        self._check_whole()
         file.flush()
         os.fsync(file.fileno())
         file.close()
@@ -124,3 +171,11 @@ class ToFile(_Measured):
         if self._file is None:
             raise RuntimeError("begin() comes first")
         return self._file
+
+
+def _total(answer: Answer) -> int | None:
+    """What is announced of the size, None for nothing, and where the body comes compressed."""
+    if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return None
+    length = answer.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 16 else None

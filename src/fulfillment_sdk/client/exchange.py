@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 import attrs
 
 from fulfillment_sdk.client.answers import refusal, succeeded
-from fulfillment_sdk.client.call import Answer, Call, Repeat
+from fulfillment_sdk.client.call import Answer, Call, Repeat, Upload
 from fulfillment_sdk.client.retry import (
     Failure,
     Licence,
@@ -28,6 +28,7 @@ from fulfillment_sdk.errors import (
     ConnectionFailed,
     FulfillmentError,
     NotFound,
+    NotOffered,
     OutcomeUnknown,
     Unauthorized,
 )
@@ -57,6 +58,13 @@ class Facts:
             self.features = features - {""}
 
 
+@attrs.define
+class Bearer:
+    """The token of a client, and of those that were made of it."""
+
+    token: str | None = attrs.field(default=None, repr=False)
+
+
 @attrs.frozen
 class Request:
     """What goes out now; `timeout` is in seconds."""
@@ -66,6 +74,7 @@ class Request:
     headers: dict[str, str] = attrs.field(repr=False)
     body: bytes | None = attrs.field(repr=False)
     timeout: float
+    upload: Upload | None = attrs.field(default=None, repr=False)
 
 
 class Exchange(Generic[T]):
@@ -87,10 +96,10 @@ class Exchange(Generic[T]):
         self._retries = retries
         self._origin = origin
         self._token = token
-        self._timeout = timeout
+        self._timeout = timeout + call.patience
         self._now = now
         self._started = retries.clock()
-        self._deadline = max(retries.deadline, timeout)
+        self._deadline = max(retries.deadline, self._timeout)
         self._tries = 0
         self._unsure = False
         self._other_body: bytes | None = None
@@ -105,10 +114,13 @@ class Exchange(Generic[T]):
         body = call.body if self._other_body is None else self._other_body
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if call.upload is not None:
+            headers["Content-Type"] = call.upload.content_type
         if call.bearer and self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         left = self._deadline - (self._retries.clock() - self._started)
-        return Request(call.method, call.path, headers, body, max(0.001, min(self._timeout, left)))
+        timeout = max(0.001, min(self._timeout, left))
+        return Request(call.method, call.path, headers, body, timeout, call.upload)
 
     def receive(self, answer: Answer) -> T:
         """The result that an answer holds, or the error that it means."""
@@ -118,7 +130,7 @@ class Exchange(Generic[T]):
         error = refusal(self.call, answer, now=self._now())
         if isinstance(error, Unauthorized) and self.call.bearer and self._token is None:
             error.remedy = NO_TOKEN
-        if isinstance(error, NotFound) and self._unsure and self.call.method == "DELETE":
+        if self._unsure and self._proves_it(error):
             # An earlier try, whose answer was lost, has done it.
             return self.call.read(attrs.evolve(answer, status=204, body=b""))
         raise error
@@ -132,6 +144,8 @@ class Exchange(Generic[T]):
         what = failure(error)
         self._unsure = self._unsure or what in {Failure.LOST, Failure.BROKEN}
         if step(what, self._licence()) is not Step.AGAIN:
+            return None
+        if self.call.upload is not None and not self.call.upload.can_begin():
             return None
         asked = error.retry_after if isinstance(error, APIError) else None
         pause = self._retries.pause(self._tries, asked)
@@ -157,6 +171,12 @@ class Exchange(Generic[T]):
                 f"Repeat later, unchanged: {self._carried()} make sure that it is done once."
             )
         return error
+
+    def _proves_it(self, error: APIError) -> bool:
+        if isinstance(error, NotOffered):
+            return False
+        gone = self.call.method == "DELETE" and isinstance(error, NotFound)
+        return gone or error.status == self.call.proof
 
     def _outcome_unknown(self, what: Failure) -> bool:
         if step(what, self._licence()) is Step.UNKNOWN:

@@ -164,6 +164,8 @@ def repeating(
         raised = state.outcome.exception() if state.outcome else None
         pause = again(raised) if raised is not None else None
         pauses[:] = [] if pause is None else [pause]
+        if raised is not None and pauses:
+            raised.__traceback__ = None  # in a circle with the state, it would outlive the call
         return bool(pauses)
 
     return tenacity.Retrying(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import requests
+import urllib3
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client.answers import succeeded, unexpected
-from fulfillment_sdk.client.call import Answer, Call
-from fulfillment_sdk.client.exchange import Exchange, Facts, Request
+from fulfillment_sdk.client.call import Answer, Call, Upload
+from fulfillment_sdk.client.exchange import Bearer, Exchange, Facts, Request
 from fulfillment_sdk.client.retry import NoAnswer, Retries, repeating
 from fulfillment_sdk.errors import APIError, ConfigurationError
 
@@ -52,10 +54,10 @@ class Transport:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.base_url = _normal(base_url)
-        self.token = token
+        self.bearer = Bearer(token)
         self.facts = Facts()
         self._timeout = timeout
-        self._retries = retries
+        self.retries = retries
         self._now = now
         self._owned = session is None
         self._session = session or _new_session()
@@ -72,28 +74,53 @@ class Transport:
             [*hooks, _forget_location] if isinstance(hooks, list) else [hooks, _forget_location]
         )
 
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: Retries | None = None,
+        bearer: Bearer | None = None,
+    ) -> Self:
+        """Another one over the same connections, with what this one has learnt and will learn."""
+        other = copy.copy(self)
+        other._timeout = self._timeout if timeout is None else timeout
+        other.retries = retries or self.retries
+        other.bearer = bearer or self.bearer
+        other._owned = False
+        return other
+
     def run(self, call: Call[T]) -> T:
         """Run a call to its end: its result, or the error that the caller gets."""
         exchange = Exchange(
             call,
             self.facts,
-            self._retries,
+            self.retries,
             origin=self.base_url,
-            token=self.token,
+            token=self.bearer.token,
             timeout=self._timeout,
             now=self._now,
         )
+        loop = repeating(exchange.again, self.retries)
         try:
-            result: T = repeating(exchange.again, self._retries)(self._try, exchange)
+            result: T = loop(self._try, exchange)
             return result
         except (NoAnswer, APIError) as error:
+            # Its frames hold the request with its token, and in a circle the connection.
+            error.__traceback__ = None
             verdict = exchange.verdict(error)
-        # Outside of the handler: what the caller gets is not chained to the request and its token.
-        raise verdict
+        finally:
+            loop.iter_state.reset()  # it and what it did last hold each other
+        # Outside of the handler: what the caller gets is not chained to the request either.
+        try:
+            raise verdict
+        finally:
+            del verdict
 
     def close(self) -> None:
         """Close the connections, unless the session is the caller's."""
         if self._owned:
+            for pool in _pools(self._session):
+                pool.close()
             self._session.close()
 
     def _try(self, exchange: Exchange[T]) -> T:
@@ -119,6 +146,8 @@ class Transport:
         prepared.hooks = {"response": self._hooks}
         if request.body is not None:
             prepared.headers["Content-Length"] = str(len(request.body))
+        if request.upload is not None:
+            _put(prepared, request.upload)
         return prepared
 
     def _read(self, response: requests.Response, request: Request, call: Call[T]) -> Answer:
@@ -150,12 +179,31 @@ def _normal(base_url: str) -> str:
     return str(prepared.url).rstrip("/")
 
 
+def _put(prepared: requests.PreparedRequest, upload: Upload) -> None:
+    # An iterator is sent piece by piece; what has no known length goes in chunks.
+    body: Any = upload.begin()
+    prepared.body = body
+    if upload.length is None:
+        prepared.headers["Transfer-Encoding"] = "chunked"
+    else:
+        prepared.headers["Content-Length"] = str(upload.length)
+
+
 def _new_session() -> Session:
     session = Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for prefix in ("https://", "http://"):
         session.mount(prefix, HTTPAdapter(pool_maxsize=POOL))
     return session
+
+
+def _pools(session: Session) -> Iterator[urllib3.HTTPConnectionPool]:
+    """A session's pools, which would be open for as long as anything refers to them."""
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+                keys = manager.pools.keys()  # it can't be iterated over by itself
+                yield from filter(None, map(manager.pools.get, keys))
 
 
 def _forget_location(response: requests.Response, **_settings: object) -> None:

@@ -3,7 +3,7 @@
 `fulfillment_sdk.wire` turns them into JSON and back.
 """
 
-from fulfillment_sdk.models.auth import AccessToken, CodeSent, TokenRevoked
+from fulfillment_sdk.models.auth import AccessToken, CodeSent, OrganizationEmail, TokenRevoked
 from fulfillment_sdk.models.case import (
     AttachmentRef,
     CreatedCase,
@@ -17,6 +17,7 @@ from fulfillment_sdk.models.case import (
     StoredAttachment,
     Verification,
 )
+from fulfillment_sdk.models.case_view import CaseDetails, CaseStep, CaseSummary, ReportLink
 from fulfillment_sdk.models.completion import (
     CompletedCase,
     FormSubmission,
@@ -24,6 +25,7 @@ from fulfillment_sdk.models.completion import (
     SubmittedFile,
     TimelineEntry,
 )
+from fulfillment_sdk.models.defaults import CaseDefaults
 from fulfillment_sdk.models.events import (
     CASE_COMPLETED,
     STATUS_CHANGED,
@@ -32,7 +34,12 @@ from fulfillment_sdk.models.events import (
     Event,
     StatusChanged,
 )
-from fulfillment_sdk.models.subscription import Subscription
+from fulfillment_sdk.models.subscription import (
+    Delivery,
+    DeliveryAttempt,
+    RotatedSecret,
+    Subscription,
+)
 
 __all__ = [
     "CASE_COMPLETED",
@@ -40,19 +47,28 @@ __all__ = [
     "AccessToken",
     "AttachmentRef",
     "CaseCompleted",
+    "CaseDefaults",
+    "CaseDetails",
     "CaseEvent",
+    "CaseStep",
+    "CaseSummary",
     "CodeSent",
     "CompletedCase",
     "CreatedCase",
+    "Delivery",
+    "DeliveryAttempt",
     "Event",
     "FormSubmission",
     "Location",
     "NewCase",
+    "OrganizationEmail",
     "Perpetrator",
     "Person",
     "Priority",
     "QCReview",
     "RecordState",
+    "ReportLink",
+    "RotatedSecret",
     "Service",
     "StatusChanged",
     "StoredAttachment",

@@ -51,3 +51,14 @@ class TokenRevoked(Model):
     status: str = word()
     message: str = word()
     raw: Mapping[str, object] = raw()
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class OrganizationEmail(Model):
+    """An address that may act for the organization: its ``owner``, or a ``member``."""
+
+    id: str = attrs.field(metadata=meta())
+    email: str = attrs.field(default="", metadata=meta(sensitive=True))
+    role: str = word()
+    added_at: str = word()
+    raw: Mapping[str, object] = raw()

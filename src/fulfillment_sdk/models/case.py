@@ -2,7 +2,7 @@
 
 The fields are those of the Case Creation API document and of the contract, section 2. Every scalar
 is a string on the wire except the boolean ``gbv_related``; None means "not given". The constructors
-check nothing: `fulfillment_sdk.casefile` says what the contract has against a case.
+check nothing: `fulfillment_sdk.validate` says what the contract has against a case.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 import attrs
 
 from fulfillment_sdk.models._fields import Model, extra, meta, raw, text
+from fulfillment_sdk.models._moments import birthday, moment
 from fulfillment_sdk.times import parse_time
 
 
@@ -37,14 +38,17 @@ class Person(Model):
     """A reporter or a client.
 
     ``fname`` is the full name, ``age_t`` the unit of ``age`` (``"0"`` years, ``"1"`` months),
-    ``dob`` the date of birth in epoch seconds, ``record_id`` the literal key ``.id``. The ``…_id``
-    fields are ids of the helpline's own lists.
+    ``record_id`` the literal key ``.id``. The ``…_id`` fields are ids of the helpline's own lists.
+
+    ``dob`` is the date of birth in epoch seconds. It can be given as a datetime with a zone, or as
+    a plain date, which is taken as its midnight in UTC: where the helpline's own zone matters, give
+    the midnight there. A datetime without a zone is a ConfigurationError.
     """
 
     fname: str | None = text(sensitive=True)
     age_t: str | None = text()
     age: str | None = text(sensitive=True)
-    dob: str | None = text(sensitive=True)
+    dob: str | None = attrs.field(default=None, converter=birthday, metadata=meta(sensitive=True))
     age_group_id: str | None = text(sensitive=True)
     location_id: str | None = text(sensitive=True)
     sex_id: str | None = text(sensitive=True)
@@ -68,7 +72,7 @@ class Perpetrator(Model):
     fname: str | None = text(sensitive=True)
     age_t: str | None = text()
     age: str | None = text(sensitive=True)
-    dob: str | None = text(sensitive=True)
+    dob: str | None = attrs.field(default=None, converter=birthday, metadata=meta(sensitive=True))
     age_group_id: str | None = text(sensitive=True)
     age_group: str | None = text(sensitive=True)
     location_id: str | None = text(sensitive=True)
@@ -148,8 +152,9 @@ class NewCase(Model):
 
     Mandatory in the end are ``reporter`` with its ``fname``, ``gbv_related``, ``case_category_id``,
     ``narrative``, ``plan``, ``priority`` and ``status``; they may be left out here where defaults
-    fill them in. ``src_ts`` is in epoch seconds with up to six decimals. Keys that the contract
-    does not know go into ``extra``.
+    fill them in (`CaseDefaults`). ``src_ts`` is in epoch seconds with up to six decimals, or a
+    datetime with a zone (one without is a ConfigurationError). Keys that the contract does not know
+    go into ``extra``.
     """
 
     src: str | None = text()
@@ -159,7 +164,7 @@ class NewCase(Model):
     src_usr: str | None = text()
     src_vector: str | None = text()
     src_callid: str | None = text()
-    src_ts: str | None = text(kind="stamp")
+    src_ts: str | None = attrs.field(default=None, converter=moment, metadata=meta("stamp"))
     reporter: Person | None = attrs.field(default=None, metadata=meta("object", of=Person))
     clients_case: tuple[Person, ...] = attrs.field(
         default=(), converter=tuple[Person, ...], metadata=meta("list", of=Person)

@@ -7,7 +7,7 @@ the wire names it, and unknown keys are kept in ``raw`` or ``extra``.
 
 from fulfillment_sdk.times import format_seconds, format_time, parse_time
 from fulfillment_sdk.wire.codec import dumps, load, to_json
-from fulfillment_sdk.wire.events import EVENT_DEPTH, dump_event, load_event
+from fulfillment_sdk.wire.events import EVENT_DEPTH, dump_event, load_event, read_event
 
 __all__ = [
     "EVENT_DEPTH",
@@ -18,5 +18,6 @@ __all__ = [
     "load",
     "load_event",
     "parse_time",
+    "read_event",
     "to_json",
 ]

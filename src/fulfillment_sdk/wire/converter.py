@@ -55,6 +55,13 @@ def take_number(value: object) -> int:
     raise Refused("must be a whole number")
 
 
+def take_seconds(value: object) -> float:
+    """A number, with a fraction or without."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise Refused("must be a number")
+
+
 def take_object(value: object) -> dict[str, object]:
     """An object, untouched."""
     if isinstance(value, dict):
@@ -78,6 +85,7 @@ _TAKERS: Final[Mapping[type, Callable[[object], object]]] = {
     str: take_text,
     bool: take_flag,
     int: take_number,
+    float: take_seconds,
     CaseStatus: lambda value: CaseStatus(take_text(value)),
 }
 

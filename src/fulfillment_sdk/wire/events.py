@@ -32,7 +32,11 @@ def load_event(body: bytes | str) -> Event:
     could be read of it; numbers in ``raw`` are plain integers and floats. Raises `PayloadError` for
     what is no JSON object, has no ``id`` or ``type``, or is not what its type says.
     """
-    payload = strictjson.parse_object(body, exact=False, depth=EVENT_DEPTH)
+    return read_event(strictjson.parse_object(body, exact=False, depth=EVENT_DEPTH))
+
+
+def read_event(payload: Mapping[str, object]) -> Event:
+    """Read a notification that was parsed already, as `load_event` does."""
     cls = _CLASSES.get(str(payload.get("type")), Event)
     if cls is not Event:
         return load(cls, payload)

@@ -17,7 +17,15 @@ from fulfillment_sdk import errors
 from fulfillment_sdk.client import Client, Retries
 from fulfillment_sdk.models import NewCase, Person
 
-CASE = NewCase(reporter=Person(fname="Jane Smith"), gbv_related=False, narrative="Told.")
+CASE = NewCase(
+    reporter=Person(fname="Jane Smith"),
+    gbv_related=False,
+    case_category_id="362484",
+    narrative="Told.",
+    plan="Refer to legal aid.",
+    priority="2",
+    status="1",
+)
 
 
 def client(port: int, *, scheme: str = "http", timeout: float = 5.0) -> Client:
@@ -58,8 +66,8 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(handler: type[Silent]) -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), handler) as server:
+def serving(handler: type[Silent], kind: type[Server] = Server) -> Iterator[Server]:
+    with kind(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -222,3 +222,53 @@ def test_a_call_without_a_token_says_that_none_was_set(mocked: responses.Request
         remedies.append(raised.value.remedy)
     assert remedies[0].startswith("The client has no token: give token=, or set FULFILLMENT_TOKEN")
     assert remedies[1] == errors.Unauthorized.default_remedy
+
+
+REVOKED = {"status": "success", "message": "Token revoked"}
+
+
+def test_a_revoked_token_is_not_used_any_more(mocked: responses.RequestsMock) -> None:
+    client = make_client()
+    mocked.post(f"{AUTH}revoke/", json=REVOKED)
+    mocked.post(CASES, status=401, json={"message": "Invalid or expired"}, headers=IDEMPOTENT)
+    assert client.auth.revoke().message == "Token revoked"
+    assert repr(client).endswith("without a token>")
+    with pytest.raises(errors.Unauthorized, match="has no token"):
+        client.cases.create(new_case())
+    first, second = (one.request.headers for one in mocked.calls)
+    assert first["Authorization"] == "Bearer t0ken"
+    assert "Authorization" not in second
+
+
+def test_a_revocation_whose_answer_was_lost_is_done_where_the_token_is_refused(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    client = make_client(time)
+    mocked.post(f"{AUTH}revoke/", body=requests.ReadTimeout())
+    mocked.post(f"{AUTH}revoke/", status=401, json={"message": "Invalid"}, headers=IDEMPOTENT)
+    assert client.auth.revoke().raw == {}
+    assert repr(client).endswith("without a token>")
+
+
+def test_a_token_that_was_worth_nothing_before_is_not_revoked(
+    mocked: responses.RequestsMock,
+) -> None:
+    client = make_client()
+    mocked.post(f"{AUTH}revoke/", status=401, json={"message": "Invalid"}, headers=IDEMPOTENT)
+    with pytest.raises(errors.Unauthorized):
+        client.auth.revoke()
+    assert repr(client).endswith("with a token>")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_server_without_revocation_does_not_offer_it(
+    mocked: responses.RequestsMock, lost: bool
+) -> None:
+    client = make_client()
+    if lost:
+        mocked.post(f"{AUTH}revoke/", body=requests.ReadTimeout())
+    mocked.post(f"{AUTH}revoke/", status=401, json={"message": "Authentication required"})
+    with pytest.raises(errors.NotOffered) as raised:
+        client.auth.revoke()
+    assert raised.value.feature == "token revocation"
+    assert repr(client).endswith("with a token>")

@@ -43,6 +43,9 @@ def test_the_case_is_sent_under_its_names_on_the_wire(mocked: responses.Requests
     assert list(sent_json(mocked)) == [
         {
             "src_uid": "walkin-1",
+            "src_uid2": "walkin-1-2",
+            "src_callid": "walkin-1",
+            "src_ts": "1743849002.000",
             "reporter": {"fname": "Jane Smith", ".id": "86164"},
             "gbv_related": False,
             "case_category_id": "362484",
@@ -60,8 +63,9 @@ def test_every_create_carries_a_key_and_a_src_uid(mocked: responses.RequestsMock
     for _ in range(2):
         mocked.post(CASES, json=CREATED, status=201)
         client.cases.create(new_case())
-    assert [one.request.headers["Idempotency-Key"] for one in mocked.calls] == ["key-1", "key-2"]
-    assert [body["src_uid"] for body in sent_json(mocked)] == ["key-1", "key-2"]
+    keys = ["webform-1743849002000-key-1", "webform-1743849002000-key-2"]
+    assert [one.request.headers["Idempotency-Key"] for one in mocked.calls] == keys
+    assert [body["src_uid"] for body in sent_json(mocked)] == keys
 
 
 def test_the_same_call_with_the_same_key_is_the_same_request(

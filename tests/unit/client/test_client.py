@@ -5,7 +5,7 @@ import responses
 
 from fulfillment_sdk.client import Client, Retries
 from fulfillment_sdk.errors import ConfigurationError, Unavailable
-from tests.unit.client.support import BASE, CASES, CREATED, IDEMPOTENT, make_client, new_case
+from tests.unit.client.support import BASE, CASES, CREATED, IDEMPOTENT, Time, make_client, new_case
 
 
 def test_a_client_from_the_environment_needs_an_address() -> None:
@@ -72,3 +72,61 @@ def test_the_features_are_those_that_the_server_announced(mocked: responses.Requ
 
 def test_a_repr_shows_the_address_and_no_token() -> None:
     assert repr(make_client(token="s3cret")) == f"<Client {BASE} with a token>"
+
+
+def test_other_options_are_those_of_the_other_client_alone(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    client = make_client(time)
+    other = client.with_options(timeout=2.0, retries=0)
+    for _ in range(2):
+        mocked.get(f"{CASES}subscriptions/", status=503)
+    mocked.get(f"{CASES}subscriptions/", json={"items": []})
+    with pytest.raises(Unavailable):
+        list(other.subscriptions.list())
+    list(client.subscriptions.list())
+    timeouts = [one.request.req_kwargs["timeout"][1] for one in mocked.calls]  # type: ignore[attr-defined]
+    assert timeouts == [2.0, 35.0, 35.0]
+
+
+def test_what_is_not_given_stays_as_it_was(mocked: responses.RequestsMock, time: Time) -> None:
+    other = make_client(time).with_options(timeout=2.0)
+    mocked.get(f"{CASES}subscriptions/", status=503)
+    mocked.get(f"{CASES}subscriptions/", json={"items": []})
+    list(other.subscriptions.list())
+    assert time.slept == [0.5]
+
+
+def test_clients_made_of_one_share_its_token_and_what_it_learns(
+    mocked: responses.RequestsMock,
+) -> None:
+    client = make_client()
+    other = client.with_options(timeout=2.0)
+    third = other.with_options(token="own")
+    mocked.post(f"{CASES}auth/revoke/", json={"status": "success"}, headers=IDEMPOTENT)
+    other.auth.revoke()
+    assert client.features == third.features == {"idempotency", "events", "subscriptions"}
+    assert repr(client) == repr(other) == f"<Client {BASE} without a token>"
+    assert repr(third) == f"<Client {BASE} with a token>"
+    mocked.post(f"{CASES}auth/revoke/", json={"status": "success"})
+    third.auth.revoke()
+    assert mocked.calls[1].request.headers["Authorization"] == "Bearer own"
+
+
+def test_closing_a_client_that_was_made_of_another_closes_nothing() -> None:
+    closed: list[bool] = []
+    client = make_client()
+    client._transport._session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    with client.with_options(timeout=1.0):
+        pass
+    assert closed == []
+    client.close()
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
+def test_other_options_are_looked_at_as_the_first_ones(timeout: float) -> None:
+    with pytest.raises(ConfigurationError):
+        make_client().with_options(timeout=timeout)
+    with pytest.raises(ConfigurationError):
+        make_client().with_options(token="two words")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,8 @@ import requests
 import responses
 
 from fulfillment_sdk import errors
-from tests.unit.client.support import CASES, Time, make_client
+from fulfillment_sdk.client.download import InMemory, Wanted
+from tests.unit.client.support import CASES, Time, answer, make_client
 
 REPORT = f"{CASES}cases/case_987654/report/"
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 1000
@@ -142,3 +146,159 @@ def test_a_report_that_does_not_come_has_a_remedy_of_its_own(
     assert type(raised.value) is kind
     assert word in raised.value.remedy
     assert "idempotency" not in raised.value.remedy
+
+
+def told() -> tuple[list[tuple[int, int | None]], Callable[[int, int | None], None]]:
+    seen: list[tuple[int, int | None]] = []
+    return seen, lambda done, total: seen.append((done, total))
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_progress_is_told_up_to_the_last_byte(
+    mocked: responses.RequestsMock, tmp_path: Path, to_file: bool
+) -> None:
+    mocked.get(REPORT, body=PDF, content_type="application/pdf", auto_calculate_content_length=True)
+    seen, progress = told()
+    cases = make_client().cases
+    if to_file:
+        cases.download_report("case_987654", to=tmp_path / "report.pdf", progress=progress)
+    else:
+        cases.download_report("case_987654", progress=progress)
+    assert len(seen) > 2
+    assert [total for _, total in seen] == [len(PDF)] * len(seen)
+    assert seen == sorted(seen)
+    assert seen[-1][0] == len(PDF)
+
+
+def test_an_unknown_total_is_none(mocked: responses.RequestsMock) -> None:
+    offer(mocked)
+    seen, progress = told()
+    make_client().cases.download_report("case_987654", progress=progress)
+    assert seen[-1] == (len(PDF), None)
+
+
+def test_what_progress_raises_ends_the_download_and_leaves_nothing(
+    mocked: responses.RequestsMock, tmp_path: Path
+) -> None:
+    offer(mocked)
+
+    def stop(_done: int, _total: int | None) -> None:
+        raise InterruptedError("enough")
+
+    with pytest.raises(InterruptedError):
+        make_client().cases.download_report(
+            "case_987654", to=tmp_path / "report.pdf", progress=stop
+        )
+    assert len(mocked.calls) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+FILE = f"{CASES}cases/case_987654/files/file_1/"
+JPEG = b"\xff\xd8\xff\xe0" + bytes(1000)
+DIGEST = hashlib.sha256(JPEG)
+REPR = f"sha-256=:{base64.b64encode(DIGEST.digest()).decode()}:"
+
+
+def offer_file(
+    mocked: responses.RequestsMock, body: bytes = JPEG, headers: dict[str, str] | None = None
+) -> None:
+    mocked.get(FILE, body=body, content_type="image/jpeg", headers=headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"ETag": f'"{DIGEST.hexdigest()}"'},
+        {"Repr-Digest": REPR},
+        {"Repr-Digest": f"md5=:AAAA:, {REPR}", "ETag": '"v1"'},
+        {"ETag": 'W/"1"', "Repr-Digest": "sha-256=:no:"},
+    ],
+)
+def test_a_file_comes_as_it_was_announced(
+    mocked: responses.RequestsMock, headers: dict[str, str]
+) -> None:
+    offer_file(mocked, headers=headers)
+    assert make_client().cases.download_file("case_987654", "file_1") == JPEG
+    assert mocked.calls[0].request.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ETag": f'"{hashlib.sha256(b"").hexdigest()}"'},
+        {"Repr-Digest": f"sha-256=:{base64.b64encode(bytes(32)).decode()}:"},
+    ],
+)
+def test_another_file_than_was_announced_leaves_nothing_behind(
+    mocked: responses.RequestsMock, tmp_path: Path, headers: dict[str, str]
+) -> None:
+    offer_file(mocked, headers=headers)
+    with pytest.raises(errors.UnexpectedAnswer, match="SHA-256"):
+        make_client().cases.download_file("case_987654", "file_1", to=tmp_path / "gate.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("digest", [DIGEST.hexdigest(), DIGEST.hexdigest().upper()])
+def test_a_digest_that_the_caller_knows_is_compared(
+    mocked: responses.RequestsMock, digest: str
+) -> None:
+    offer_file(mocked)
+    offer_file(mocked, JPEG + b"!")
+    cases = make_client().cases
+    assert cases.download_file("case_987654", "file_1", sha256=digest) == JPEG
+    with pytest.raises(errors.UnexpectedAnswer, match="SHA-256"):
+        cases.download_file("case_987654", "file_1", sha256=digest)
+
+
+@pytest.mark.parametrize("digest", ["", "abc", "g" * 64])
+def test_what_is_no_digest_is_refused_before_anything_is_sent(digest: str) -> None:
+    with pytest.raises(errors.ConfigurationError):
+        make_client().cases.download_file("case_987654", "file_1", sha256=digest)
+
+
+def test_a_page_for_people_is_no_file(mocked: responses.RequestsMock, tmp_path: Path) -> None:
+    mocked.get(FILE, body="<html>Log in</html>", content_type="text/html; charset=utf-8")
+    with pytest.raises(errors.UnexpectedAnswer):
+        make_client().cases.download_file("case_987654", "file_1", to=tmp_path / "gate.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_expired_is_not_found(mocked: responses.RequestsMock) -> None:
+    mocked.get(FILE, status=410, json={"error": "File has expired"})
+    with pytest.raises(errors.NotFound) as raised:
+        make_client().cases.download_file("case_987654", "file_1")
+    assert "reissue_report" in raised.value.remedy
+
+
+def test_a_server_without_files_does_not_offer_them(mocked: responses.RequestsMock) -> None:
+    mocked.get(FILE, body="<html>Not Found</html>", status=404, content_type="text/html")
+    with pytest.raises(errors.NotOffered) as raised:
+        make_client().cases.download_file("case_987654", "file_1")
+    assert raised.value.feature == "files"
+
+
+def test_a_download_that_is_shorter_than_announced_is_none() -> None:
+    memory = InMemory(Wanted(limit=100))
+    memory.begin(answer(content_type="image/jpeg", content_length="5"))
+    memory.write(b"1234")
+    with pytest.raises(errors.UnexpectedAnswer, match="broke off"):
+        memory.finish()
+
+
+def test_a_compressed_body_is_measured_by_nothing_that_is_said_of_it() -> None:
+    memory = InMemory(Wanted(limit=100))
+    tag = f'"{"0" * 64}"'
+    memory.begin(
+        answer(content_type="image/jpeg", content_length="5", content_encoding="gzip", etag=tag)
+    )
+    memory.write(b"1234")
+    assert memory.finish() == b"1234"
+
+
+def test_a_second_try_begins_anew() -> None:
+    memory = InMemory(Wanted(limit=5, sha256=hashlib.sha256(b"1234").hexdigest()))
+    for piece in (b"12345", b"1234"):
+        memory.begin(answer(content_type="image/jpeg"))
+        memory.write(piece)
+    assert memory.finish() == b"1234"

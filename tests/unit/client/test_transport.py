@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import ssl
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from fulfillment_sdk import errors
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client import Client
 from fulfillment_sdk.client.call import Keys, Repeat
-from fulfillment_sdk.client.retry import Retries
+from fulfillment_sdk.client.exchange import Exchange, Request
+from fulfillment_sdk.client.retry import NoAnswer, Retries
 from fulfillment_sdk.client.transport import Transport
 from tests.unit.client.support import BASE, CASES, IDEMPOTENT, Time, call, retries
 
@@ -393,6 +396,37 @@ def test_no_error_leads_back_to_the_request(mocked: responses.RequestsMock, time
         transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
     assert raised.value.__cause__ is None
     assert raised.value.__context__ is None
+
+
+def alive() -> int:
+    kinds = (Exchange, NoAnswer, errors.APIError)
+    return sum(isinstance(one, kinds) for one in gc.get_objects())
+
+
+@pytest.mark.parametrize("statuses", [(404,), (503, 503, 404), (503, 503, 503, 503)])
+def test_nothing_of_a_refused_call_outlives_it(
+    mocked: responses.RequestsMock, time: Time, statuses: tuple[int, ...]
+) -> None:
+    for status in statuses:
+        mocked.get(CASES, status=status, json={})
+    runner = transport(time)
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        with suppress(errors.FulfillmentError):
+            runner.run(call(method="GET", item=True))
+        assert alive() == before
+    finally:
+        gc.enable()
+
+
+def test_an_errors_frames_lead_to_no_request(mocked: responses.RequestsMock, time: Time) -> None:
+    mocked.post(CASES, status=400, json={})
+    with pytest.raises(errors.BadRequest) as raised:
+        transport(time).run(call(body=b"{}"))
+    frames = [entry.frame.f_locals for entry in raised.traceback]
+    assert not any(isinstance(one, Request) for frame in frames for one in frame.values())
 
 
 def test_an_error_of_the_callers_own_does_not_colour_the_next(

@@ -1,0 +1,136 @@
+"""Creating a case: filled in, checked, written, sent, read (contract, sections 2 and 6).
+
+All of it but the sending is pure, so any shell can do the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+import attrs
+
+from fulfillment_sdk import strictjson
+from fulfillment_sdk.advice import Advice
+from fulfillment_sdk.client import dialect
+from fulfillment_sdk.client.answers import json_object, text, unexpected
+from fulfillment_sdk.client.call import WEBFORM, Answer, Call, Dialect, Keys, Repeat
+from fulfillment_sdk.client.origin import originate
+from fulfillment_sdk.errors import CaseNotForwarded, ConfigurationError, InvalidCase
+from fulfillment_sdk.findings import examine
+from fulfillment_sdk.models import CaseDefaults, CreatedCase, NewCase
+from fulfillment_sdk.wire import to_json
+
+OnWarning = Callable[[Advice], None]
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+logger = logging.getLogger("fulfillment_sdk.client")
+
+
+def log_warning(advice: Advice) -> None:
+    """Log a likely slip: the field, the slip and its code, never a value."""
+    logger.warning("A case is likely to have a slip: %s (%s)", advice.message, advice.code)
+
+
+@attrs.frozen
+class Creation:
+    """What a client adds to each case, and how it looks it over, before it is sent."""
+
+    new_id: Callable[[], str]
+    clock: Callable[[], float]
+    defaults: CaseDefaults | None = None
+    on_warning: OnWarning = log_warning
+
+    def call(
+        self, case: NewCase, *, idempotency_key: str | None = None, validate: bool = True
+    ) -> Call[CreatedCase]:
+        """The call that creates `case`: with its defaults and its origin, and checked.
+
+        Raises InvalidCase with all problems, PayloadError for what JSON can't hold, and
+        ConfigurationError for a key that no header can carry.
+        """
+        now = self.clock()
+        if self.defaults is not None:
+            case = self.defaults.fill(case)
+        sent = originate(case, idempotency_key=idempotency_key, now=now, new_id=self.new_id)
+        document = to_json(sent.case)
+        if validate:
+            self._check(document, now)
+        return create(document, sent.idempotency_key)
+
+    def _check(self, document: Mapping[str, object], now: float) -> None:
+        findings = examine(document, now=now, defaults=self.defaults)
+        if findings.problems:
+            raise InvalidCase(findings.problems)
+        for warning in findings.warnings:
+            self.on_warning(warning)
+
+
+def create(document: Mapping[str, object], idempotency_key: str) -> Call[CreatedCase]:
+    """The call that creates a case: as documented or, if refused, as the deployed gateway reads."""
+    if not _KEY.fullmatch(idempotency_key):
+        raise ConfigurationError(
+            "An idempotency key has 1 to 255 visible ASCII characters",
+            remedy="Give another idempotency_key, or none: the client then makes one.",
+        )
+    return Call(
+        "POST",
+        WEBFORM,
+        read_created,
+        feature="case creation",
+        body=strictjson.dumps(document),
+        headers={"Idempotency-Key": idempotency_key},
+        repeat=Repeat.KEYED,
+        keys=Keys(idempotency_key, text(document.get("src_uid"))),
+        dialect=Dialect(
+            dialect.NAME,
+            wanted=partial(dialect.wanted, case=document),
+            faults=partial(dialect.faults, case=document),
+            write=lambda: strictjson.dumps(dialect.write(document)),
+        ),
+    )
+
+
+def read_created(answer: Answer) -> CreatedCase:
+    """Read the documented success body, or the deployed gateway's (contract, section 6)."""
+    body = json_object(answer)
+    if (case_id := text(body.get("id"))) is not None:
+        return _created(body, case_id, "id", status=text(body.get("status")))
+    helpline = body.get("helpline_response")
+    case_id = text(helpline.get("case_id")) if isinstance(helpline, Mapping) else None
+    if case_id is not None:
+        return _created(body, case_id, "helpline_response.case_id")
+    complaint = text(body.get("complaint_id"))
+    if complaint is None:
+        raise unexpected(answer, f"The server answered {answer.status} without the id of a case")
+    if text(body.get("case_reference")) is None and "response_from_helpline" in body:
+        raise CaseNotForwarded(
+            f"The gateway stored complaint {complaint}, but no case was created behind it",
+            complaint_id=complaint,
+            status=answer.status,
+            body=body,
+            request_id=answer.headers.get("x-request-id"),
+            method=answer.method,
+            url=answer.url,
+        )
+    return _created(body, complaint, "complaint_id")
+
+
+def _created(
+    body: Mapping[str, object], case_id: str, source: str, *, status: str | None = None
+) -> CreatedCase:
+    # `status` of the deployed body is an envelope ("success"), no state: it stays in `raw`.
+    number = text(body.get("reference_number")) or text(body.get("case_reference"))
+    return CreatedCase(
+        id=case_id,
+        reference_number=number or "",
+        status=status,
+        created_at=text(body.get("created_at")),
+        assigned_to=text(body.get("assigned_to")),
+        id_source=source,
+        raw=body,
+    )

@@ -1,0 +1,75 @@
+"""Lists that are fetched as they are gone through."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+import responses
+from responses import matchers
+
+from fulfillment_sdk import errors
+from tests.unit.client.support import SUBSCRIPTIONS, make_client
+
+
+def offer(
+    mocked: responses.RequestsMock, numbers: range, following: str | None, **asked: str
+) -> None:
+    mocked.get(
+        SUBSCRIPTIONS,
+        json={"items": [{"id": f"sub_{n}"} for n in numbers], "next": following},
+        match=[matchers.query_param_matcher({"limit": "200", **asked})],
+    )
+
+
+def test_a_page_that_failed_is_asked_for_again_by_going_on(mocked: responses.RequestsMock) -> None:
+    offer(mocked, range(2), "c1")
+    for _ in range(4):
+        mocked.get(SUBSCRIPTIONS, body=requests.ReadTimeout())
+    offer(mocked, range(2, 3), None, after="c1")
+    listed = make_client().subscriptions.list()
+    found = [next(listed).id, next(listed).id]
+    with pytest.raises(errors.ConnectionFailed):
+        next(listed)
+    assert found + [one.id for one in listed] == ["sub_0", "sub_1", "sub_2"]
+
+
+def test_a_list_can_be_gone_through_by_pages(mocked: responses.RequestsMock) -> None:
+    offer(mocked, range(2), "c1")
+    offer(mocked, range(0), "c2", after="c1")
+    offer(mocked, range(2, 3), None, after="c2")
+    pages = list(make_client().subscriptions.list().pages())
+    assert [len(page.items) for page in pages] == [2, 0, 1]
+    assert [page.next for page in pages] == ["c1", "c2", None]
+
+
+def test_what_is_left_of_a_page_comes_first(mocked: responses.RequestsMock) -> None:
+    offer(mocked, range(3), "c1")
+    offer(mocked, range(3, 4), None, after="c1")
+    listed = make_client().subscriptions.list()
+    assert next(listed).id == "sub_0"
+    assert [[one.id for one in page.items] for page in listed.pages()] == [
+        ["sub_1", "sub_2"],
+        ["sub_3"],
+    ]
+    assert list(listed) == []
+
+
+def test_an_empty_page_is_not_the_end(mocked: responses.RequestsMock) -> None:
+    offer(mocked, range(0), "c1")
+    offer(mocked, range(1), None, after="c1")
+    assert [one.id for one in make_client().subscriptions.list()] == ["sub_0"]
+
+
+@pytest.mark.parametrize("size", [0, 201, -1])
+def test_a_page_of_an_impossible_size_is_refused_before_anything_is_sent(size: int) -> None:
+    with pytest.raises(errors.ConfigurationError, match="1 to 200"):
+        make_client().subscriptions.list(page_size=size)
+
+
+def test_the_size_of_a_page_is_asked_for(mocked: responses.RequestsMock) -> None:
+    mocked.get(
+        SUBSCRIPTIONS,
+        json={"items": [], "next": None},
+        match=[matchers.query_param_matcher({"limit": "5"})],
+    )
+    assert list(make_client().subscriptions.list(page_size=5)) == []

@@ -7,6 +7,7 @@ nothing is lost between reading and writing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -19,6 +20,7 @@ from fulfillment_sdk.errors import PayloadError
 
 MAX_DEPTH: Final = 32
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
 
 
@@ -40,6 +42,7 @@ def parse(body: bytes | str, *, exact: bool = True, depth: int = MAX_DEPTH) -> o
     holds no part of the body.
     """
     text = _decode(body)
+    value, fault = None, ""
     try:
         value = json.loads(
             text,
@@ -49,9 +52,11 @@ def parse(body: bytes | str, *, exact: bool = True, depth: int = MAX_DEPTH) -> o
             parse_constant=_refuse_constant,
         )
     except RecursionError:
-        raise PayloadError("", "nested too deep") from None
+        fault = "nested too deep"
     except ValueError:
-        raise PayloadError("", "not valid JSON") from None
+        fault = "not valid JSON"
+    if fault:  # told outside of the handler: what the parser raises has the whole body with it
+        raise PayloadError("", fault)
     if text.count("{") + text.count("[") > depth:
         _check_depth(value, depth)
     if _SURROGATE_ESCAPE.search(text):
@@ -85,13 +90,16 @@ def _decode(body: bytes | str) -> str:
         text = body
         _check_text(text)
     else:
-        try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError:
-            raise PayloadError("", "not UTF-8") from None
+        text = _from_utf8(body)
     if text.startswith("\ufeff"):
         raise PayloadError("", "begins with a byte order mark")
     return text
+
+
+def _from_utf8(body: bytes) -> str:
+    with contextlib.suppress(UnicodeDecodeError):
+        return body.decode("utf-8")
+    raise PayloadError("", "not UTF-8")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -133,19 +141,19 @@ def _children(value: object) -> Iterable[object]:
 
 
 def _check_text(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise PayloadError("", "a text has half a surrogate pair") from None
+    if _SURROGATE.search(text):
+        raise PayloadError("", "a text has half a surrogate pair")
 
 
 def _encode(value: object, *, sort: bool) -> bytes:
     try:
         return _text(value, sort).encode("utf-8")
     except UnicodeEncodeError:
-        raise PayloadError("", "a text has half a surrogate pair") from None
+        fault = "a text has half a surrogate pair"
     except RecursionError:
-        raise PayloadError("", "nested too deep") from None
+        fault = "nested too deep"
+    # Outside of the handler: what Python raises has the whole text with it.
+    raise PayloadError("", fault)
 
 
 def _text(value: object, sort: bool) -> str:

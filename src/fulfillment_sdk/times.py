@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime
 
@@ -35,7 +36,7 @@ def parse_time(text: str) -> datetime:
     day, clock, fraction, hours, minutes = found.groups()
     micros = (fraction or "")[:6].ljust(6, "0")
     offset = f"{hours}:{minutes}" if hours else "+00:00"
-    try:
+    with contextlib.suppress(ValueError, OverflowError):
         return datetime.fromisoformat(f"{day}T{clock}.{micros}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise PayloadError("", "not a time that exists") from None
+    # Outside of the handler: what Python raises has the text with it.
+    raise PayloadError("", "not a time that exists")

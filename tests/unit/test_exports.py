@@ -35,7 +35,9 @@ PUBLIC = [
     "CreatedCase",
     "Delivery",
     "DeliveryAttempt",
+    "EnvTokens",
     "Event",
+    "FileTokens",
     "Findings",
     "Forbidden",
     "FormSubmission",
@@ -43,14 +45,18 @@ PUBLIC = [
     "IllegalTransition",
     "InvalidCase",
     "InvalidField",
+    "KeyringTokens",
     "Location",
+    "MemoryTokens",
     "MissingExtra",
     "MissingField",
     "NewCase",
     "NoPendingVerification",
+    "NotApproved",
     "NotFound",
     "NotOffered",
     "OrganizationEmail",
+    "OrganizationInactive",
     "OutcomeUnknown",
     "PayloadError",
     "Perpetrator",
@@ -62,6 +68,7 @@ PUBLIC = [
     "Receiver",
     "RecordState",
     "ReportLink",
+    "Retries",
     "RotatedSecret",
     "ServerError",
     "Service",
@@ -73,8 +80,13 @@ PUBLIC = [
     "SubmittedFile",
     "Subscription",
     "TimelineEntry",
+    "TokenClaims",
+    "TokenExpired",
+    "TokenNotKept",
     "TokenRevoked",
+    "TokenStore",
     "TooLarge",
+    "TooManyAttempts",
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
@@ -153,6 +165,11 @@ def test_dir_lists_the_public_names_before_they_are_loaded() -> None:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = f"import sys, fulfillment_sdk; print([n for n in {HEAVY!r} if n in sys.modules])"
     assert run(code).strip() == "[]"
+
+
+def test_the_errors_load_nothing_beside_them() -> None:
+    code = "import sys, fulfillment_sdk.errors; print({'attr', 'attrs', 'cattrs'} & {*sys.modules})"
+    assert run(code).strip() == "set()"
 
 
 def test_using_a_model_loads_neither_server_nor_store_nor_http() -> None:

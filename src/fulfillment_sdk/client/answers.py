@@ -1,77 +1,23 @@
-"""From an answer to a result or an error: pure, decided by status code, then by known words.
-
-Contract, sections 1, 2 and 6. What a server says is shown only as far as `masking` lets it
-through.
-"""
+"""What an answer holds, and what every error about one carries: pure."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final, TypedDict
 
-from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords
-from fulfillment_sdk.client.masking import field_paths, guarded, sentence, texts
-from fulfillment_sdk.errors import (
-    APIError,
-    BadRequest,
-    Conflict,
-    Forbidden,
-    InvalidField,
-    MissingField,
-    NotFound,
-    NotOffered,
-    ServerError,
-    TooLarge,
-    TooManyRequests,
-    Unauthorized,
-    Unavailable,
-    UnexpectedAnswer,
-    UnsupportedMediaType,
-)
+from fulfillment_sdk.client.call import Answer
+from fulfillment_sdk.errors import SentRequest, ServerResponse, UnexpectedAnswer
 
-BY_STATUS: Final[Mapping[int, type[APIError]]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    410: NotFound,
-    413: TooLarge,
-    415: UnsupportedMediaType,
-    422: BadRequest,
-    429: TooManyRequests,
-    503: Unavailable,
-}
-
-KNOWN: Final = (
-    KnownWords(
-        409,
-        "idempotency key",
-        Conflict,
-        "Send another case under another idempotency_key and another src_uid, and the same case "
-        "unchanged.",
-    ),
-)
-
-_FIELD_SENTENCE = re.compile(
-    r"(missing required field|invalid value for field|invalid timestamp): *([\w.\[\]-]{1,128})",
-    re.IGNORECASE,
-)
-_MISSING_WORDS = re.compile(r"required|blank|\bnull\b(?! character)", re.IGNORECASE)
-_SECONDS = re.compile(r"\s*\d{1,9}(\.\d{1,6})?\s*")
 _KEPT_TEXT: Final = 2000
 
 
-class _Circumstances(TypedDict):
+class Circumstances(TypedDict):
+    """What every error about an answer carries, by keyword."""
+
     status: int
     body: object
-    request_id: str | None
-    method: str
-    url: str
+    request: SentRequest
+    response: ServerResponse
     remedy: str
 
 
@@ -85,12 +31,21 @@ def json_object(answer: Answer) -> dict[str, object]:
 
     Raises UnexpectedAnswer if it is none, or calls itself an error.
     """
-    body = _parsed(answer)
+    body = parsed(answer)
     if not isinstance(body, dict):
         raise unexpected(answer, f"The server answered {answer.status} without a JSON object")
     if str(body.get("status")).lower() == "error":
         raise unexpected(answer, f"The server answered {answer.status} and calls it an error")
     return body
+
+
+def nothing(answer: Answer) -> None:
+    """Read a good answer that need not say anything.
+
+    Raises UnexpectedAnswer for what is neither empty nor a JSON object: the page of a proxy, say.
+    """
+    if answer.body:
+        json_object(answer)
 
 
 def text(value: object) -> str | None:
@@ -100,152 +55,33 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def unexpected(answer: Answer, message: str, *, remedy: str = "") -> UnexpectedAnswer:
-    """The error for a good status that can't be understood."""
-    return UnexpectedAnswer(message, **_circumstances(answer, _parsed(answer), remedy))
-
-
-def refusal(call: Call[object], answer: Answer, *, now: float) -> APIError:
-    """The error for an answer that is no 2xx.
-
-    `now` (epoch seconds) is what a date in `Retry-After` counts from.
-    """
-    body = _parsed(answer)
-    fields: Mapping[str, object] = body if isinstance(body, dict) else {}
-    if call.dialect and (faults := call.dialect.faults(fields.get("errors"))):
-        # A caller can mend these; what is only written differently is no mistake.
-        fields = {**fields, "errors": faults}
-    if _unknown_address(call, answer, body):
-        return NotOffered(
-            f"This server does not offer: {call.feature}",
-            feature=call.feature,
-            **_circumstances(answer, body, _not_offered_remedy(call, answer)),
-        )
-    sent = (*(texts(_json(call.body)) if call.body else ()), *call.masked)
-    message = _message(answer, fields, sent)
-    if field := _named_field(answer.status, fields):
-        error, name = field
-        # The errors' own remedies speak of a case.
-        usual = "" if call.path == WEBFORM else "Correct the field, then repeat the call."
-        advice = _known_remedy(call, answer.status, fields) or usual
-        return error(message, field=name, **_circumstances(answer, body, advice))
-    kind, remedy = _kind(call, answer.status, fields)
-    return kind(
-        message,
-        detail=guarded(detail, sent) if (detail := text(fields.get("detail"))) else None,
-        retry_after=retry_after(answer.headers.get("retry-after"), now),
-        **_circumstances(answer, body, remedy),
-    )
-
-
-def retry_after(header: str | None, now: float) -> float | None:
-    """The seconds that a `Retry-After` asks for (a number or a date); None if it can't be read."""
-    if header is None:
-        return None
-    if _SECONDS.fullmatch(header):
-        return float(header)
-    try:
-        date = parsedate_to_datetime(header)
-        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _circumstances(answer: Answer, body: object, remedy: str) -> _Circumstances:
+def circumstances(answer: Answer, body: object, remedy: str = "") -> Circumstances:
+    """What an error carries of the exchange; `body` is the parsed one."""
     return {
         "status": answer.status,
         "body": body,
-        "request_id": answer.headers.get("x-request-id"),
-        "method": answer.method,
-        "url": answer.url,
+        # The exchange knows the headers that were sent, and completes it.
+        "request": SentRequest(answer.method, answer.url),
+        "response": ServerResponse(answer.status, answer.headers),
         "remedy": remedy,
     }
 
 
-def _known(call: Call[object], status: int, fields: Mapping[str, object]) -> KnownWords | None:
-    said = "\n".join(
-        filter(None, (text(fields.get(key)) for key in ("message", "error", "detail")))
-    )
-    of_this = (known for known in (*call.known, *KNOWN) if known.status == status)
-    return next((known for known in of_this if known.words in said.lower()), None)
+def unexpected(answer: Answer, message: str, *, remedy: str = "") -> UnexpectedAnswer:
+    """The error for a good status that can't be understood."""
+    return UnexpectedAnswer(message, **circumstances(answer, parsed(answer), remedy))
 
 
-def _known_remedy(call: Call[object], status: int, fields: Mapping[str, object]) -> str:
-    known = _known(call, status, fields)
-    return "" if known is None else known.remedy
-
-
-def _kind(
-    call: Call[object], status: int, fields: Mapping[str, object]
-) -> tuple[type[APIError], str]:
-    if (known := _known(call, status, fields)) is not None:
-        return known.error, known.remedy
-    if status in BY_STATUS:
-        return BY_STATUS[status], ""
-    if 400 <= status < 500:
-        return APIError, ""
-    return (ServerError if 500 <= status < 600 else UnexpectedAnswer), ""
-
-
-def _named_field(
-    status: int, fields: Mapping[str, object]
-) -> tuple[type[MissingField] | type[InvalidField], str] | None:
-    if status not in {400, 422}:
-        return None
-    for key in ("error", "message"):
-        if found := _FIELD_SENTENCE.search(text(fields.get(key)) or ""):
-            missing = found[1].lower().startswith("missing")
-            return (MissingField if missing else InvalidField), found[2]
-    for path, words in field_paths(fields.get("errors")):
-        return (MissingField if _MISSING_WORDS.search(words) else InvalidField), path
-    return None
-
-
-def _message(answer: Answer, fields: Mapping[str, object], sent: tuple[str, ...]) -> str:
-    if 300 <= answer.status < 400:
-        return f"The server answered {answer.status}: redirects are never followed"
-    said = ""
-    if words := text(fields.get("message")):
-        said = sentence(words, sent)
-    elif words := text(fields.get("error")) or text(fields.get("detail")):
-        said = guarded(words, sent)
-    named = ", ".join(dict.fromkeys(path for path, _words in field_paths(fields.get("errors"))))
-    parts = [part for part in (said, named) if part]
-    return ": ".join(parts) or f"The server answered {answer.status} without a reason to show"
-
-
-def _unknown_address(call: Call[object], answer: Answer, body: object) -> bool:
-    """Whether this is how a server answers that has never heard of the address.
-
-    A 404 without JSON comes from a router, and one for a fixed address can mean nothing else; the
-    deployed gateway asks for a token before it looks at the path, and announces no features. A
-    server that has the address for other calls says 405.
-    """
-    if answer.status == 404:
-        may_lack = call.item or any(known.status == 404 for known in call.known)
-        return not (may_lack and isinstance(body, dict))
-    if answer.status == 405:
-        return call.beyond
-    return answer.status == 401 and call.beyond and "fulfillment-features" not in answer.headers
-
-
-def _not_offered_remedy(call: Call[object], answer: Answer) -> str:
-    if answer.status == 401:
-        return "Do without it on this server; if it should have it, obtain a new token."
-    return "" if call.beyond else "Check that the base URL names the gateway itself."
-
-
-def _parsed(answer: Answer) -> object:
+def parsed(answer: Answer) -> object:
     """The parsed body, as text (its beginning) where it is no JSON, None where it is empty."""
     if not answer.body.strip():
         return None
-    parsed = _json(answer.body)
-    if parsed is None:
-        return answer.body.decode("utf-8", "replace")[:_KEPT_TEXT]
-    return parsed
+    body = parsed_json(answer.body)
+    return answer.body.decode("utf-8", "replace")[:_KEPT_TEXT] if body is None else body
 
 
-def _json(body: bytes) -> object:
+def parsed_json(body: bytes) -> object:
+    """What JSON says, None for what is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

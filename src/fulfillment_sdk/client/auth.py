@@ -6,13 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from fulfillment_sdk import strictjson
+from fulfillment_sdk.client import address
 from fulfillment_sdk.client.answers import json_object, text, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Repeat, Runner
+from fulfillment_sdk.client.tokens.bearer import Bearer
+from fulfillment_sdk.client.tokens.claims import TokenClaims
 from fulfillment_sdk.errors import (
     CodeExpired,
+    ConfigurationError,
+    FulfillmentError,
     NoPendingVerification,
     ServerError,
-    TooManyRequests,
+    TokenNotKept,
+    TooManyAttempts,
     WrongCode,
 )
 from fulfillment_sdk.models import AccessToken, CodeSent, TokenRevoked
@@ -32,8 +38,8 @@ VERIFYING: Final = (
     KnownWords(
         429,
         "attempts",
-        TooManyRequests,
-        "Request a new verification code: there is no need to wait.",
+        TooManyAttempts,
+        TooManyAttempts.default_remedy,
     ),
     KnownWords(400, "invalid verification", WrongCode),
     KnownWords(400, "expired", CodeExpired),
@@ -42,11 +48,20 @@ VERIFYING: Final = (
 
 
 class Auth:
-    """From an address to a token; the calls that answer one make the client use it from then on."""
+    """From an address to a token; the calls that answer one make the client use and keep it."""
 
-    def __init__(self, runner: Runner, use_token: Callable[[str | None], None]) -> None:
+    def __init__(self, runner: Runner, bearer: Bearer) -> None:
         self._runner = runner
-        self._use_token = use_token
+        self._bearer = bearer
+
+    @property
+    def claims(self) -> TokenClaims | None:
+        """What the client's token says of itself: for whom it acts, and until when.
+
+        Nobody has checked it. None without a token, and for one that can't be read.
+        """
+        held = self._bearer.current()
+        return None if held is None else held.claims
 
     def request_verification(self, *, email: str, organization_name: str) -> CodeSent:
         """Have a six-digit code sent to `email`; it is good for ten minutes.
@@ -58,33 +73,41 @@ class Auth:
         return self._runner.run(request_verification(email, organization_name))
 
     def verify_otp(self, *, email: str, otp: str, organization_name: str) -> AccessToken:
-        """Trade the code for a token, which the client uses from then on.
+        """Trade the code for a token, which the client uses, and its store keeps, from then on.
 
         Raises WrongCode, CodeExpired, NoPendingVerification (also for a code that was used),
-        TooManyRequests after five wrong codes, and Forbidden while the organization is not
-        approved. Contract, section 1.
+        TooManyAttempts after five wrong codes, NotApproved, OrganizationInactive, and TokenNotKept
+        if the store refuses the token. Contract, section 1.
         """
-        answer = self._runner.run(verify_otp(email, otp, organization_name))
-        self._use_token(answer.token)
-        return answer
+        return self._taken(self._runner.run(verify_otp(email, otp, organization_name)))
 
     def legacy_token(self, *, organization_name: str, organization_email: str) -> AccessToken:
-        """Get a token without a code, which the client uses from then on.
+        """Get a token without a code, which the client uses, and its store keeps, from then on.
 
         For servers that still allow it: NotOffered elsewhere, Forbidden if name and address do
-        not match. Contract, section 1.
+        not match; TokenNotKept if the store refuses the token. Contract, section 1.
         """
-        answer = self._runner.run(legacy_token(organization_name, organization_email))
-        self._use_token(answer.token)
-        return answer
+        return self._taken(self._runner.run(legacy_token(organization_name, organization_email)))
 
     def revoke(self) -> TokenRevoked:
-        """End the token that the client uses, everywhere and at once; it then has none.
+        """End the token that the client uses, everywhere and at once.
 
-        Raises Unauthorized where it was worth nothing before, and NotOffered. Contract, section 1.
+        Client and store forget it; one that has taken its place meanwhile they keep. Raises
+        Unauthorized where it was worth nothing before, NotOffered, and what the store raises, once
+        the token has ended, if it can't forget it. Contract, section 1.
         """
-        answer = self._runner.run(revoke())
-        self._use_token(None)
+        held = self._bearer.current()
+        answer = self._runner.run(revoke(None if held is None else held.token))
+        if held is not None:
+            self._bearer.forget(held)
+        return answer
+
+    def _taken(self, answer: AccessToken) -> AccessToken:
+        try:
+            self._bearer.take(answer.token)
+        except Exception as error:  # noqa: BLE001  (the code is used up: nothing may lose its token)
+            said = error.message if isinstance(error, FulfillmentError) else type(error).__name__
+            raise TokenNotKept(f"The new token was not kept: {said}", answer=answer) from None
         return answer
 
 
@@ -123,8 +146,8 @@ def legacy_token(organization_name: str, organization_email: str) -> Call[Access
     )
 
 
-def revoke() -> Call[TokenRevoked]:
-    """The call that ends its own token; a refused one proves that an earlier try has done so."""
+def revoke(token: str | None) -> Call[TokenRevoked]:
+    """The call that ends `token`; a refused one proves that an earlier try has done so."""
     return Call(
         "POST",
         f"{WEBFORM}auth/revoke/",
@@ -132,6 +155,7 @@ def revoke() -> Call[TokenRevoked]:
         feature="token revocation",
         beyond=True,
         proof=401,
+        token=token,
     )
 
 
@@ -173,7 +197,10 @@ def _read_code_sent(answer: Answer) -> CodeSent:
 
 def _read_token(answer: Answer) -> AccessToken:
     body = json_object(answer)
-    token = text(body.get("token"))
+    try:
+        token = address.token(text(body.get("token")))
+    except ConfigurationError:
+        token = None
     if token is None:
         raise unexpected(answer, "The answer holds no token")
     return AccessToken(

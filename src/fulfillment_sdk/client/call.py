@@ -116,7 +116,8 @@ class Call(Generic[T_co]):
     the source documents lack it too. `unknown_remedy` is what to do if nobody knows whether it
     was done; `proof` is the status that, after a try without an answer, says that it was.
     `patience` is for how many seconds the server is asked to wait before it answers. `masked` are
-    texts that go out beside `body` and are not to be shown.
+    texts that go out beside `body` and are not to be shown. `token` goes out instead of the
+    client's, and nothing takes its place.
     """
 
     method: str
@@ -138,6 +139,7 @@ class Call(Generic[T_co]):
     proof: int | None = None
     patience: float = 0.0
     masked: tuple[str, ...] = attrs.field(default=(), repr=False)
+    token: str | None = attrs.field(default=None, repr=False)
 
 
 class Runner(Protocol):

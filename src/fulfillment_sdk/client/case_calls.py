@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from fulfillment_sdk.client.answers import json_object
+from fulfillment_sdk.client.answers import json_object, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Sink, query, segment
 from fulfillment_sdk.client.download import PDF
 from fulfillment_sdk.client.paging import Page, page_size, read_page
@@ -103,7 +103,10 @@ def reissue(case_id: str) -> Call[ReportLink]:
     """The call that has an expired report issued again."""
 
     def read(answer: Answer) -> ReportLink:
-        return read_model(ReportLink, json_object(answer), answer, what="report")
+        link = read_model(ReportLink, json_object(answer), answer, what="report")
+        if not link.url:
+            raise unexpected(answer, "The answer doesn't say where the report is")
+        return link
 
     return _about("POST", case_id, "report/", read, feature=REPORTS, known=REISSUING)
 

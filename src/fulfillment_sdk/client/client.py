@@ -6,9 +6,9 @@ import copy
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from fulfillment_sdk.client import address
 from fulfillment_sdk.client.attachments import Attachments
@@ -17,27 +17,35 @@ from fulfillment_sdk.client.cases import Cases
 from fulfillment_sdk.client.creation import Creation, OnWarning, log_warning
 from fulfillment_sdk.client.emails import Emails
 from fulfillment_sdk.client.events import Events
-from fulfillment_sdk.client.exchange import Bearer
+from fulfillment_sdk.client.observers import Observers
 from fulfillment_sdk.client.retry import Retries
 from fulfillment_sdk.client.subscriptions import Subscriptions
+from fulfillment_sdk.client.tokens import EnvTokens, MemoryTokens, TokenStore
+from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.client.transport import Session, Transport
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.models import CaseDefaults
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.hooks.loading import PluginProblem
 
 
 class Client:
     """Talks to a gateway for one organization.
 
-    `base_url` is the server's address, without a default (else `FULFILLMENT_BASE_URL`); `token`
-    the bearer token, if there is one already. `timeout` is in seconds for each try; the deployed
-    gateway may take 31 s to fail. `retries` is a `Retries`, or how many times a failed try is
-    repeated. `session` is a `requests.Session` with adapters, proxies or hooks of your own; `ids`
-    makes idempotency keys, `clock` gives epoch seconds. `case_defaults` fill in what a case leaves
-    open; `on_warning` is called with each `Advice` about a case before it is sent (else they are
-    logged, without values), and what it raises keeps the case from being sent.
+    `base_url` is the server's address, without a default (else `FULFILLMENT_BASE_URL`); `token` the
+    bearer token, if there is one already, or `tokens` a store that keeps it. `timeout` is in
+    seconds for each try; the deployed gateway may take 31 s to fail. `retries` is a `Retries`, or
+    how many times a failed try is repeated. `session` is a `requests.Session` with adapters,
+    proxies or hooks of your own; `ids` makes idempotency keys, `clock` gives epoch seconds.
+    `case_defaults` fill in what a case leaves open; `on_warning` is called with each `Advice` about
+    a case before it is sent (else they are logged, without values), and what it raises keeps the
+    case from being sent. `plugins` are modules or objects with hooks that observe requests and
+    answers, beside those that are installed, unless `load_entry_points` is False.
 
-    Raises ConfigurationError where one of them can't be used. Safe to share between threads; a
-    context manager.
+    Raises ConfigurationError where one of them can't be used, and PluginError where one of
+    `plugins` can't (an installed one is left out, see `plugin_problems`). Safe to share between
+    threads; a context manager.
     """
 
     def __init__(
@@ -45,6 +53,7 @@ class Client:
         *,
         base_url: str | None = None,
         token: str | None = None,
+        tokens: TokenStore | None = None,
         timeout: float = 35.0,
         retries: Retries | int | None = None,
         session: Session | None = None,
@@ -52,14 +61,17 @@ class Client:
         clock: Callable[[], float] = time.time,
         case_defaults: CaseDefaults | None = None,
         on_warning: OnWarning = log_warning,
+        plugins: Iterable[object] = (),
+        load_entry_points: bool = True,
     ) -> None:
         self._transport = Transport(
             address.base_url(base_url, os.environ),
-            token=address.token(token),
+            bearer=Bearer(_store(token, tokens)),
             timeout=_seconds(timeout),
             retries=_policy(retries),
             session=session,
             now=clock,
+            observers=Observers(plugins, load_entry_points=load_entry_points),
         )
         self._ids = ids
         self._creation = Creation(
@@ -71,20 +83,28 @@ class Client:
     def from_env(
         cls,
         *,
+        tokens: TokenStore | None = None,
         timeout: float = 35.0,
         retries: Retries | int | None = None,
         session: Session | None = None,
         case_defaults: CaseDefaults | None = None,
         on_warning: OnWarning = log_warning,
+        plugins: Iterable[object] = (),
+        load_entry_points: bool = True,
     ) -> Self:
-        """A client for `FULFILLMENT_BASE_URL` with the token of `FULFILLMENT_TOKEN`, if set."""
+        """A client for `FULFILLMENT_BASE_URL` with the token of `FULFILLMENT_TOKEN`, if set.
+
+        With `tokens` that store's is used instead.
+        """
         return cls(
-            token=os.environ.get(address.TOKEN),
+            tokens=EnvTokens() if tokens is None else tokens,
             timeout=timeout,
             retries=retries,
             session=session,
             case_defaults=case_defaults,
             on_warning=on_warning,
+            plugins=plugins,
+            load_entry_points=load_entry_points,
         )
 
     def with_options(
@@ -96,15 +116,16 @@ class Client:
     ) -> Self:
         """This client with another `timeout`, other `retries` or another `token`.
 
-        It shares the connections, what is known of the server and, unless `token` is given, the
-        token: one that either of them obtains is used by both. Closing it closes nothing; it works
-        for as long as this one is open. Raises ConfigurationError as the constructor does.
+        It shares the connections, the plugins, what is known of the server and, unless `token` is
+        given, the token: one that either of them obtains is used by both. Closing it closes
+        nothing; it works for as long as this one is open. Raises ConfigurationError as the
+        constructor does.
         """
         other = copy.copy(self)
         other._transport = self._transport.with_options(
             timeout=None if timeout is None else _seconds(timeout),
             retries=None if retries is None else _policy(retries),
-            bearer=None if token is None else Bearer(address.token(token)),
+            bearer=None if token is None else Bearer.of(token),
         )
         other._furnish()
         return other
@@ -118,6 +139,14 @@ class Client:
     def features(self) -> frozenset[str]:
         """What the server has announced beyond the documents; empty before its first answer."""
         return self._transport.facts.features
+
+    @property
+    def plugin_problems(self) -> tuple[PluginProblem, ...]:
+        """The installed plugins that can't be used, each with its version and why.
+
+        They are loaded before the first request, or when this is first asked for.
+        """
+        return self._transport.observers.problems
 
     def close(self) -> None:
         """Close the connections (a session that was handed in stays open)."""
@@ -135,20 +164,27 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        known = "with" if self._transport.bearer.token else "without"
+        known = "with" if self._transport.bearer.known else "without"
         return f"<Client {self.base_url} {known} a token>"
 
     def _furnish(self) -> None:
         transport, retries = self._transport, self._transport.retries
-        self.auth = Auth(transport, self._use_token)
+        self.auth = Auth(transport, transport.bearer)
         self.cases = Cases(transport, self._creation)
         self.attachments = Attachments(transport)
         self.subscriptions = Subscriptions(transport, self._ids)
         self.emails = Emails(transport)
         self.events = Events(transport, sleep=retries.sleep, clock=retries.clock)
 
-    def _use_token(self, token: str | None) -> None:
-        self._transport.bearer.token = address.token(token)
+
+def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:
+    if tokens is None:
+        return MemoryTokens(token)
+    if token is not None:
+        raise ConfigurationError(
+            "Both token= and tokens= are given", remedy="Give the token, or the store that has it."
+        )
+    return tokens
 
 
 def _seconds(timeout: float) -> float:

@@ -16,8 +16,9 @@ import attrs
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.advice import Advice
 from fulfillment_sdk.client import dialect
-from fulfillment_sdk.client.answers import json_object, text, unexpected
+from fulfillment_sdk.client.answers import circumstances, json_object, text, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, Dialect, Keys, Repeat
+from fulfillment_sdk.client.masking import sentence, texts
 from fulfillment_sdk.client.origin import originate
 from fulfillment_sdk.errors import CaseNotForwarded, ConfigurationError, InvalidCase
 from fulfillment_sdk.findings import examine
@@ -80,7 +81,7 @@ def create(document: Mapping[str, object], idempotency_key: str) -> Call[Created
     return Call(
         "POST",
         WEBFORM,
-        read_created,
+        partial(read_created, sent=document),
         feature="case creation",
         body=strictjson.dumps(document),
         headers={"Idempotency-Key": idempotency_key},
@@ -95,8 +96,11 @@ def create(document: Mapping[str, object], idempotency_key: str) -> Call[Created
     )
 
 
-def read_created(answer: Answer) -> CreatedCase:
-    """Read the documented success body, or the deployed gateway's (contract, section 6)."""
+def read_created(answer: Answer, *, sent: object = None) -> CreatedCase:
+    """Read the documented success body, or the deployed gateway's (contract, section 6).
+
+    Nothing of the case, `sent`, shows in the error for one that was not forwarded.
+    """
     body = json_object(answer)
     if (case_id := text(body.get("id"))) is not None:
         return _created(body, case_id, "id", status=text(body.get("status")))
@@ -105,18 +109,15 @@ def read_created(answer: Answer) -> CreatedCase:
     if case_id is not None:
         return _created(body, case_id, "helpline_response.case_id")
     complaint = text(body.get("complaint_id"))
+    if text(body.get("case_reference")) is None and "response_from_helpline" in body:
+        called = f"complaint {sentence(complaint, texts(sent))}" if complaint else "the complaint"
+        raise CaseNotForwarded(
+            f"The gateway stored {called}, but no case was created behind it",
+            complaint_id=complaint or "",
+            **circumstances(answer, body),
+        )
     if complaint is None:
         raise unexpected(answer, f"The server answered {answer.status} without the id of a case")
-    if text(body.get("case_reference")) is None and "response_from_helpline" in body:
-        raise CaseNotForwarded(
-            f"The gateway stored complaint {complaint}, but no case was created behind it",
-            complaint_id=complaint,
-            status=answer.status,
-            body=body,
-            request_id=answer.headers.get("x-request-id"),
-            method=answer.method,
-            url=answer.url,
-        )
     return _created(body, complaint, "complaint_id")
 
 

@@ -46,7 +46,7 @@ def write(case: Mapping[str, object]) -> dict[str, object]:
 
 
 def _about_writing(name: object, errors: object, case: Mapping[str, object]) -> bool:
-    if not isinstance(name, str) or name in _MANDATORY or name not in case:
+    if not isinstance(name, str) or name in _MANDATORY or name not in case or not errors:
         return False
     if name == "gbv_related":
         return isinstance(case[name], bool)
@@ -58,7 +58,8 @@ def _about_writing(name: object, errors: object, case: Mapping[str, object]) -> 
 def _names_blanks(errors: object, sent: object) -> bool:
     """Walk `errors` and what was sent side by side; every leaf must be a blank string."""
     if isinstance(errors, Mapping):
-        return all(_names_blanks(inner, _child(sent, key)) for key, inner in errors.items())
+        inside = isinstance(sent, Mapping | list | tuple)
+        return inside and all(_names_blanks(it, _child(sent, key)) for key, it in errors.items())
     if isinstance(errors, list | tuple) and any(isinstance(inner, Mapping) for inner in errors):
         return all(_names_blanks(inner, _child(sent, i)) for i, inner in enumerate(errors))
     return _blank(sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fulfillment_sdk import strictjson
-from fulfillment_sdk.client.answers import json_object
+from fulfillment_sdk.client.answers import json_object, nothing
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query, segment
 from fulfillment_sdk.client.paging import LARGEST, Page, Pager, page_size, read_page
 from fulfillment_sdk.client.reading import read_model
@@ -87,7 +87,7 @@ def remove(email_id: str) -> Call[None]:
     return Call(
         "DELETE",
         f"{PATH}{segment('email id', email_id)}/",
-        lambda _answer: None,
+        nothing,
         feature=FEATURE,
         beyond=True,
         item=True,

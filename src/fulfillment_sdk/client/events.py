@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, Self
 
 from fulfillment_sdk.client.answers import json_object, text, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query
 from fulfillment_sdk.client.cursors import Place
+from fulfillment_sdk.client.feed import LONGEST_WAIT, Feed
 from fulfillment_sdk.client.paging import LARGEST, Page, page_size
 from fulfillment_sdk.errors import BadRequest, ConfigurationError, PayloadError
 from fulfillment_sdk.models import Event
@@ -18,8 +18,6 @@ from fulfillment_sdk.wire import read_event
 FEATURE: Final = "events"
 PATH: Final = f"{WEBFORM}events/"
 USUAL: Final = 50
-LONGEST_WAIT: Final = 25.0
-"""Seconds for which a server can be asked to wait for the next event."""
 
 KNOWN: Final = (
     KnownWords(
@@ -30,7 +28,6 @@ KNOWN: Final = (
         "what you have had.",
     ),
 )
-_AT_MOST_ONCE: Final = 1.0
 
 
 class Events:
@@ -110,56 +107,30 @@ class EventStream:
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
-        call(after, 0.0)  # what can't be asked for is told here, not at the first event
         self._runner = runner
-        self._call = call
-        self._wait = wait
+        self._feed = Feed(call, after=after, wait=wait)
         self._sleep = sleep
         self._clock = clock
-        self._waiting: deque[Event] = deque()
-        self._before = after
-        self._behind = after
-        self._cursor = after
 
     @property
     def cursor(self) -> str | None:
         """The place behind the last event that was given out, None before the first."""
-        return self._cursor
+        return self._feed.cursor
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Event:
-        if not self._waiting:
-            self._fetch()
-        event = self._waiting.popleft()
-        amid = Place(Place.of(self._before).after, event.id).written()
-        self._cursor = amid if self._waiting else self._behind
-        return event
-
-    def _fetch(self) -> None:
-        """Get the next page with anything on it; StopIteration after so long a silence."""
-        silent = 0.0
-        while True:
-            asked = min(self._wait - silent, LONGEST_WAIT)
+        feed = self._feed
+        feed.listen()
+        while (event := feed.take()) is None:
             began = self._clock()
-            page = self._runner.run(self._call(self._behind, asked))
-            self._before, self._behind = self._behind, page.next
-            if page.items:
-                self._waiting.extend(page.items)
-                return
-            self._cursor = page.next
-            if Place.of(self._before).event_id is not None:
-                continue  # what was left out of that page had been on it
-            took = self._clock() - began
-            if took < asked:
-                # It does not wait, or is about to stop: don't press it.
-                pause = min(_AT_MOST_ONCE, asked - took)
+            page = self._runner.run(feed.ask())
+            if pause := feed.got(page, took=self._clock() - began):
                 self._sleep(pause)
-                took += pause
-            silent += max(took, 0.001)
-            if silent >= self._wait:
+            if feed.ended:
                 raise StopIteration
+        return event
 
 
 def page(cursor: str | None, *, case_id: str | None, wait: float, size: int) -> Call[Page[Event]]:
@@ -171,7 +142,7 @@ def page(cursor: str | None, *, case_id: str | None, wait: float, size: int) -> 
     def read(answer: Answer) -> Page[Event]:
         body = json_object(answer)
         found, following = body.get("events"), text(body.get("next"))
-        if not isinstance(found, list) or following is None:
+        if not isinstance(found, list) or following is None or Place.of(following).event_id:
             raise unexpected(answer, "The answer holds no events, or not where to go on")
         return Page(place.rest([_event(item, answer) for item in found]), following)
 

@@ -6,13 +6,17 @@ Nothing here sends or waits, so that any shell can run it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeVar
 
 import attrs
 
-from fulfillment_sdk.client.answers import refusal, succeeded
-from fulfillment_sdk.client.call import Answer, Call, Repeat, Upload
+from fulfillment_sdk._version import __version__
+from fulfillment_sdk.client.answers import succeeded
+from fulfillment_sdk.client.call import Answer, Call, Repeat
+from fulfillment_sdk.client.intake import Intake
+from fulfillment_sdk.client.refusals import refusal
+from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import (
     Failure,
     Licence,
@@ -23,6 +27,8 @@ from fulfillment_sdk.client.retry import (
     licence,
     step,
 )
+from fulfillment_sdk.client.tokens.bearer import Bearer
+from fulfillment_sdk.client.tokens.carried import Carried
 from fulfillment_sdk.errors import (
     APIError,
     ConnectionFailed,
@@ -30,16 +36,14 @@ from fulfillment_sdk.errors import (
     NotFound,
     NotOffered,
     OutcomeUnknown,
-    Unauthorized,
+    SentRequest,
 )
 
 T = TypeVar("T")
 
 IDEMPOTENCY: Final = "idempotency"
-NO_TOKEN: Final = (
-    "The client has no token: give token=, or set FULFILLMENT_TOKEN for Client.from_env(). "  # noqa: S105
-    "Obtain a new token through the verification process."
-)
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
+USER_AGENT: Final = f"fulfillment-sdk/{__version__}"
 
 logger = logging.getLogger("fulfillment_sdk.client")
 
@@ -58,25 +62,6 @@ class Facts:
             self.features = features - {""}
 
 
-@attrs.define
-class Bearer:
-    """The token of a client, and of those that were made of it."""
-
-    token: str | None = attrs.field(default=None, repr=False)
-
-
-@attrs.frozen
-class Request:
-    """What goes out now; `timeout` is in seconds."""
-
-    method: str
-    path: str
-    headers: dict[str, str] = attrs.field(repr=False)
-    body: bytes | None = attrs.field(repr=False)
-    timeout: float
-    upload: Upload | None = attrs.field(default=None, repr=False)
-
-
 class Exchange(Generic[T]):
     """The state of one call while it runs."""
 
@@ -87,7 +72,7 @@ class Exchange(Generic[T]):
         retries: Retries,
         *,
         origin: str,
-        token: str | None,
+        bearer: Bearer,
         timeout: float,
         now: Callable[[], float],
     ) -> None:
@@ -95,41 +80,59 @@ class Exchange(Generic[T]):
         self._facts = facts
         self._retries = retries
         self._origin = origin
-        self._token = token
+        self._token = Carried(call, bearer)
         self._timeout = timeout + call.patience
         self._now = now
         self._started = retries.clock()
-        self._deadline = max(retries.deadline, self._timeout)
+        self._deadline = retries.budget(timeout=timeout, patience=call.patience)
         self._tries = 0
+        self._number = 0
+        self._paused = 0.0
+        self._headers: dict[str, str] = {}
         self._unsure = False
         self._other_body: bytes | None = None
         if call.dialect is not None and call.dialect.name in facts.dialects:
             self._other_body = call.dialect.write()
 
     def request(self) -> Request:
-        """The next request; the time for its answer is cut to what is left of the deadline."""
+        """The next request; the time for its answer is cut to what is left of the deadline.
+
+        Raises TokenExpired, and nothing is sent, where it would carry a token that has ended.
+        """
         call = self.call
+        if not self._unsure:  # else the server has to say what came of the earlier try
+            self._token.check(self._now())
         self._tries += 1
-        headers = {"Accept": "application/json", **call.headers}
+        self._number += 1
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **call.headers}
         body = call.body if self._other_body is None else self._other_body
         if body is not None:
             headers["Content-Type"] = "application/json"
         if call.upload is not None:
             headers["Content-Type"] = call.upload.content_type
-        if call.bearer and self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
-        left = self._deadline - (self._retries.clock() - self._started)
+        headers |= self._token.headers
+        self._headers = headers
+        left = self._deadline - self._spent()
         timeout = max(0.001, min(self._timeout, left))
-        return Request(call.method, call.path, headers, body, timeout, call.upload)
+        return Request(
+            call.method, call.path, headers, body, timeout, call.upload, number=self._number
+        )
+
+    def intake(self, status: int, headers: Mapping[str, str]) -> Intake:
+        """What the body of the answer that begins so goes into; `receive` its `finish()`."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        url = self._origin + self.call.path
+        head = Answer(self.call.method, url, status, lower)
+        return Intake(head, self.call.sink, limit=LARGEST_ANSWER)
 
     def receive(self, answer: Answer) -> T:
         """The result that an answer holds, or the error that it means."""
         self._facts.hear(answer)
         if succeeded(answer):
             return self.call.read(answer)
-        error = refusal(self.call, answer, now=self._now())
-        if isinstance(error, Unauthorized) and self.call.bearer and self._token is None:
-            error.remedy = NO_TOKEN
+        now = self._now()
+        error = refusal(self._token.judge(answer, now), answer, now=now)
+        self._token.explain(error)
         if self._unsure and self._proves_it(error):
             # An earlier try, whose answer was lost, has done it.
             return self.call.read(attrs.evolve(answer, status=204, body=b""))
@@ -139,19 +142,19 @@ class Exchange(Generic[T]):
         """The pause before the next try in seconds, None if there is none."""
         if not isinstance(error, NoAnswer | APIError):
             return None
-        if self._switch_dialect(error):
+        if self._switch_dialect(error) or (self._can_begin() and self._token.renew(error)):
             return 0.0
         what = failure(error)
         self._unsure = self._unsure or what in {Failure.LOST, Failure.BROKEN}
         if step(what, self._licence()) is not Step.AGAIN:
             return None
-        if self.call.upload is not None and not self.call.upload.can_begin():
+        if not self._can_begin():
             return None
         asked = error.retry_after if isinstance(error, APIError) else None
         pause = self._retries.pause(self._tries, asked)
-        spent = self._retries.clock() - self._started
-        if pause is None or spent + pause >= self._deadline:
+        if pause is None or self._spent() + pause >= self._deadline:
             return None
+        self._paused += pause
         logger.info(
             "%s: try %d of %d: %s; next in %.2f s",
             self.call.feature, self._tries, self._retries.tries, what.value, pause,
@@ -159,18 +162,33 @@ class Exchange(Generic[T]):
         return pause
 
     def verdict(self, error: NoAnswer | APIError) -> FulfillmentError:
-        """What the caller gets when `error` ended the last try."""
+        """What the caller gets when `error` ended the last try; it says what was sent."""
+        if isinstance(error, APIError) and self._number:
+            error.request = self.sent()
         what = failure(error)
         if self._outcome_unknown(what):
             return self._unknown(error)
         if isinstance(error, NoAnswer):
             kind = "No answer from" if error.sent else "No connection to"
-            return ConnectionFailed(f"{kind} {self._origin}: {error.why}", remedy=error.remedy)
+            return ConnectionFailed(
+                f"{kind} {self._origin}: {error.why}", request=self.sent(), remedy=error.remedy
+            )
         if what is Failure.BROKEN and self.call.keys and self._licence() is Licence.KEYED:
             error.remedy = (
                 f"Repeat later, unchanged: {self._carried()} make sure that it is done once."
             )
         return error
+
+    def sent(self) -> SentRequest:
+        """The request that went out last, as far as an error or an observer may have it."""
+        return SentRequest(self.call.method, self._origin + self.call.path, self._headers)
+
+    def _spent(self) -> float:
+        # Where pauses are skipped (`Retries.without_waiting`), they count all the same.
+        return max(self._paused, self._retries.clock() - self._started)
+
+    def _can_begin(self) -> bool:
+        return self.call.upload is None or self.call.upload.can_begin()
 
     def _proves_it(self, error: APIError) -> bool:
         if isinstance(error, NotOffered):
@@ -200,6 +218,9 @@ class Exchange(Generic[T]):
             f"{self._origin} may or may not have carried it out ({self.call.feature}): {said}",
             idempotency_key=keys.idempotency_key if keys else None,
             src_uid=keys.src_uid if keys else None,
+            request=self.sent(),
+            response=error.response if isinstance(error, APIError) else None,
+            body=error.body if isinstance(error, APIError) else None,
             remedy=remedy,
         )
         if isinstance(error, APIError):

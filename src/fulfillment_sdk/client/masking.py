@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 _LONGEST: Final = 300
+_READ: Final = 2000
+_TOGETHER: Final = 3
+_DEEPEST: Final = 32
 _FIELD = re.compile(r"[A-Za-z_.][A-Za-z0-9_.-]{0,63}")
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
-_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]*\.?[\w-]*")
+# Control characters, what turns the direction of writing or is not seen, halves of characters.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ud800-\udfff]+"
+)
+# A token, whole or in part; a secret, a key, a signature. An id is shorter.
+_TOKEN = re.compile(r"\beyJ[\w-]{4,}(\.[\w-]*){0,2}|[A-Za-z0-9_+/=-]{40,}")
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d[\d ().:/-]{4,}\d")
 # What is quoted, an address, a number: the usual shapes of an echo.
 _ECHO = re.compile(r"\"[^\"]*\"|'[^']*'|‘[^’]*’|“[^”]*”|\S+@\S+|\+?\d[\d .:/-]{2,}\d|\d{4,}")
 _HARMLESS = re.compile(
@@ -20,11 +31,17 @@ _HARMLESS = re.compile(
 
 
 def sentence(text: str, sent: Iterable[str] = ()) -> str:
-    """A `message` as one line, without any text of at least three characters that was `sent`."""
-    line = _TOKEN.sub("…", _UNPRINTABLE.sub(" ", text)).strip()
-    for value in sorted({v.strip() for v in sent}, key=len, reverse=True):
-        if len(value) > 2:
-            line = line.replace(_UNPRINTABLE.sub(" ", value), "…")
+    """A `message` as one line, without what was `sent`.
+
+    Neither a whole value shows, however it is spelt, nor three words of one in a row, nor a number
+    of six digits or more. Values of one or two characters stay if they can't be told from words.
+    """
+    line = _TOKEN.sub("…", _one_line(text[:_READ]))
+    values = sorted({_one_line(value) for value in sent}, key=len, reverse=True)
+    for value in values:
+        for spelt in dict.fromkeys((value, html.escape(value))):
+            line = _without(line, spelt)
+    line = _without_numbers(_without_passages(line, values), values)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
@@ -35,25 +52,86 @@ def guarded(text: str, sent: Iterable[str] = ()) -> str:
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every string inside parsed JSON, keys aside."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from texts(inner)
+    """Every string and number inside parsed JSON as text, keys aside."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield json.dumps(value)
+        elif isinstance(value, Mapping):
+            waiting += reversed(list(value.values()))
+        elif isinstance(value, list | tuple):
+            waiting += reversed(value)
 
 
-def field_paths(errors: object, path: str = "") -> Iterator[tuple[str, str]]:
+def field_paths(errors: object, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     """The fields that a nested `errors` names, each with the text about it (never to be shown)."""
+    if depth > _DEEPEST:
+        return
     if isinstance(errors, Mapping):
         for key, inner in errors.items():
             name = str(key) if _FIELD.fullmatch(str(key)) else "…"
-            yield from field_paths(inner, f"{path}.{name}" if path else name)
+            yield from field_paths(inner, f"{path}.{name}" if path else name, depth + 1)
     elif isinstance(errors, list | tuple):
         for index, inner in enumerate(errors):
-            yield from field_paths(inner, path if isinstance(inner, str) else f"{path}[{index}]")
+            if path:
+                to = path if isinstance(inner, str) else f"{path}[{index}]"
+                yield from field_paths(inner, to, depth + 1)
+            elif isinstance(inner, Mapping):  # its texts are about the error, not about a field
+                about = {key: it for key, it in inner.items() if not isinstance(it, str)}
+                yield from field_paths(about, depth=depth + 1)
     elif isinstance(errors, str) and path:
         yield path, errors
+
+
+def _one_line(text: str) -> str:
+    return _UNPRINTABLE.sub(" ", text).strip()
+
+
+def _without(line: str, value: str) -> str:
+    if not 1 < len(value) <= len(line) or value.lower() not in line.lower():
+        return line
+    if len(value) > 2:
+        return re.sub(re.escape(value), "…", line, flags=re.IGNORECASE)
+    if value.isascii() and value.islower():
+        return line
+    return re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", line)
+
+
+def _without_passages(line: str, values: Iterable[str]) -> str:
+    """What of a text came back cut short or in part."""
+    words = list(_WORD.finditer(line))
+    told = [_spaced(value) for value in values]
+    hidden: set[int] = set()
+    for start in range(len(words) - _TOGETHER + 1):
+        passage = range(start, start + _TOGETHER)
+        text = _spaced(" ".join(words[index][0] for index in passage))
+        if any(text in value for value in told):
+            hidden.update(passage)
+    parts, shown_to = [], 0
+    for index in sorted(hidden):
+        if index - 1 not in hidden:
+            parts += [line[shown_to : words[index].start()], "…"]
+        shown_to = words[index].end()
+    return "".join(parts) + line[shown_to:]
+
+
+def _without_numbers(line: str, values: Iterable[str]) -> str:
+    """A phone number, say, that is written otherwise than it was sent."""
+    told = [_digits(value) for value in values]
+
+    def shown(found: re.Match[str]) -> str:
+        digits = _digits(found[0])
+        return "…" if len(digits) > 5 and any(digits in value for value in told) else found[0]
+
+    return _NUMBER.sub(shown, line)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdecimal, text))
+
+
+def _spaced(text: str) -> str:
+    return f" {' '.join(_WORD.findall(text.lower()))} "

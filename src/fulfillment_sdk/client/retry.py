@@ -71,6 +71,8 @@ STEPS: Final[Mapping[Failure, tuple[Step, Step, Step, Step]]] = {
     Failure.FINAL: (_G, _G, _G, _G),
 }
 
+USUAL_DEADLINE: Final = 120.0
+
 _REFUSED: Final = frozenset({408, 425, 429})
 _LASTING_5XX: Final = frozenset({501, 505})
 
@@ -108,15 +110,17 @@ class Retries:
 
     Pauses double from `first` to `maximum` seconds, between half and all of it. A `Retry-After`
     is honoured; one of more than `longest_retry_after` ends the call, and the error carries it.
-    `deadline` is in seconds over all tries and pauses. `sleep`, `clock` (monotonic seconds) and
-    `random` (0 to 1) are for tests and simulations.
+    `deadline` is in seconds over all tries and pauses, and cuts short also the first try; if it is
+    not given, 120 or the client's `timeout`, whichever is longer. It limits how long an answer is
+    waited for: a body that goes on coming, of a large file, say, is not cut off. `sleep`, `clock`
+    (monotonic seconds) and `random` (0 to 1) are for tests and simulations.
     """
 
     tries: int = 4
     first: float = 0.5
     maximum: float = 8.0
     longest_retry_after: float = 60.0
-    deadline: float = 120.0
+    deadline: float | None = None
     sleep: Callable[[float], None] = attrs.field(default=time.sleep, repr=False)
     clock: Callable[[], float] = attrs.field(default=time.monotonic, repr=False)
     random: Callable[[], float] = attrs.field(default=random.random, repr=False)
@@ -126,6 +130,11 @@ class Retries:
             raise ConfigurationError(
                 "Retries: there is at least one try, and no pause is negative",
                 remedy="Use Retries.off() for a single try.",
+            )
+        if self.deadline is not None and not self.deadline > 0:
+            raise ConfigurationError(
+                "Retries: the deadline is no positive number of seconds",
+                remedy="Give deadline=60.0, say, or none.",
             )
 
     @classmethod
@@ -137,6 +146,14 @@ class Retries:
     def without_waiting(cls, *, tries: int = 4) -> Self:
         """The same decisions without any pause: the switch for tests."""
         return cls(tries=tries, sleep=_no_pause)
+
+    def budget(self, *, timeout: float, patience: float = 0.0) -> float:
+        """The seconds for all tries of a call together.
+
+        `timeout` is for each of them; `patience` is how long the server was asked to wait.
+        """
+        asked = max(USUAL_DEADLINE, timeout) if self.deadline is None else self.deadline
+        return asked + patience
 
     def pause(self, number: int, asked: float | None) -> float | None:
         """The seconds to wait after try `number` (from 1), or None if that was the last.

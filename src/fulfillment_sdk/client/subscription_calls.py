@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from fulfillment_sdk import strictjson
-from fulfillment_sdk.client.answers import json_object, text, unexpected
+from fulfillment_sdk.client.answers import json_object, nothing, text, unexpected
 from fulfillment_sdk.client.call import (
     WEBFORM,
     Answer,
@@ -57,7 +57,7 @@ def _names(field: str, values: Iterable[str] | None) -> list[str] | None:
 class Fields:
     """What is given of a subscription; None is not sent."""
 
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=False)
     events: Iterable[str] | None = None
     statuses: Iterable[str] | None = None
     description: str | None = None
@@ -119,7 +119,7 @@ def update(subscription_id: str, fields: Fields) -> Call[Subscription]:
 
 def delete(subscription_id: str) -> Call[None]:
     """The call that ends a subscription."""
-    return _about("DELETE", subscription_id, "", _read_nothing)
+    return _about("DELETE", subscription_id, "", nothing)
 
 
 def rotate(subscription_id: str, secret: str) -> Call[RotatedSecret]:
@@ -217,7 +217,3 @@ def _about(
 
 def _read_one(answer: Answer) -> Subscription:
     return read_model(Subscription, json_object(answer), answer, what="subscription")
-
-
-def _read_nothing(_answer: Answer) -> None:
-    return None

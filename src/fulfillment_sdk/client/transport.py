@@ -16,19 +16,18 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from fulfillment_sdk._version import __version__
-from fulfillment_sdk.client.answers import succeeded, unexpected
-from fulfillment_sdk.client.call import Answer, Call, Upload
-from fulfillment_sdk.client.exchange import Bearer, Exchange, Facts, Request
+from fulfillment_sdk.client.call import Call, Upload
+from fulfillment_sdk.client.exchange import Exchange, Facts
+from fulfillment_sdk.client.observers import Observers
+from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import NoAnswer, Retries, repeating
+from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.errors import APIError, ConfigurationError
 
 T = TypeVar("T")
 Session: TypeAlias = requests.Session
 
 POOL: Final = 64
-CONNECT_TIMEOUT: Final = 10.0
-LARGEST_ANSWER: Final = 16 * 1024 * 1024
 _PIECE: Final = 64 * 1024
 # What OpenSSL says before the first byte of the request is written.
 _HANDSHAKE: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL"})
@@ -47,18 +46,20 @@ class Transport:
         self,
         base_url: str,
         *,
-        token: str | None,
+        bearer: Bearer,
         timeout: float,
         retries: Retries,
         session: Session | None = None,
         now: Callable[[], float] = time.time,
+        observers: Observers | None = None,
     ) -> None:
         self.base_url = _normal(base_url)
-        self.bearer = Bearer(token)
+        self.bearer = bearer
         self.facts = Facts()
         self._timeout = timeout
         self.retries = retries
         self._now = now
+        self.observers = observers or Observers(load_entry_points=False)
         self._owned = session is None
         self._session = session or _new_session()
         self._settings = self._session.merge_environment_settings(
@@ -68,7 +69,7 @@ class Transport:
             name: value if isinstance(value, str) else value.decode("latin-1")
             for name, value in self._session.headers.items()
             if name.lower() != "authorization"
-        } | {"User-Agent": f"fulfillment-sdk/{__version__}"}
+        }
         hooks = self._session.hooks.get("response", [])
         self._hooks = (
             [*hooks, _forget_location] if isinstance(hooks, list) else [hooks, _forget_location]
@@ -96,7 +97,7 @@ class Transport:
             self.facts,
             self.retries,
             origin=self.base_url,
-            token=self.bearer.token,
+            bearer=self.bearer,
             timeout=self._timeout,
             now=self._now,
         )
@@ -125,17 +126,24 @@ class Transport:
 
     def _try(self, exchange: Exchange[T]) -> T:
         request = exchange.request()
-        try:
-            response = self._session.send(
-                self._prepared(request),
-                timeout=(min(CONNECT_TIMEOUT, request.timeout), request.timeout),
-                allow_redirects=False,
-                **self._settings,
-            )
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _no_answer(error, request) from None
-        with contextlib.closing(response):
-            return exchange.receive(self._read(response, request, exchange.call))
+        with self.observers.watch(request, self.base_url, self.retries.clock) as watch:
+            try:
+                response = self._session.send(
+                    self._prepared(request),
+                    timeout=(request.connect_timeout, request.timeout),
+                    allow_redirects=False,
+                    **self._settings,
+                )
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                raise _no_answer(error, request) from None
+            with contextlib.closing(response):
+                intake = exchange.intake(response.status_code, response.headers)
+                watch.began(intake.head)
+                for piece in _pieces(response, request):
+                    intake.take(piece)
+                answer = intake.finish()
+                watch.ended(answer)
+                return exchange.receive(answer)
 
     def _prepared(self, request: Request) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
@@ -149,22 +157,6 @@ class Transport:
         if request.upload is not None:
             _put(prepared, request.upload)
         return prepared
-
-    def _read(self, response: requests.Response, request: Request, call: Call[T]) -> Answer:
-        """The whole answer in memory, or its body in the call's sink."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(request.method, response.url, response.status_code, headers)
-        if call.sink is not None and succeeded(answer):
-            call.sink.begin(answer)
-            for piece in _pieces(response, request):
-                call.sink.write(piece)
-            return answer
-        body = bytearray()
-        for piece in _pieces(response, request):
-            body += piece
-            if len(body) > LARGEST_ANSWER:
-                raise unexpected(answer, f"The answer is larger than {LARGEST_ANSWER} bytes")
-        return Answer(answer.method, answer.url, answer.status, headers, bytes(body))
 
 
 def _normal(base_url: str) -> str:
@@ -278,7 +270,7 @@ def _why(error: Exception, causes: list[BaseException], request: Request) -> str
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
     if isinstance(error, requests.ConnectTimeout):
-        return f"none within {min(CONNECT_TIMEOUT, request.timeout):g} s"
+        return f"none within {request.connect_timeout:g} s"
     timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError)
     if any(isinstance(cause, timeouts) for cause in causes):
         return f"nothing within {request.timeout:g} s"

@@ -7,6 +7,7 @@ identifies or hurts a person: such a value never shows in a ``repr``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, Literal
@@ -17,6 +18,7 @@ import attrs
 Kind = Literal["text", "stamp", "flag", "number", "status", "object", "list", "texts", "any"]
 
 _KEY: Final = "fulfillment_sdk"
+_CONFIDED: Final = re.compile(r"(://)[^/?#\s'\"]*(@)|(\?)[^\s'\"]+")
 _UNSET: Final[tuple[object, ...]] = (None, "", (), {})
 
 
@@ -44,11 +46,17 @@ class Model:
 
     def __repr__(self) -> str:
         shown = (
-            f"{spec.name}={'***' if spec.sensitive else repr(value)}"
+            f"{spec.name}={'***' if spec.sensitive else _shown(value)}"
             for spec in specs(type(self))
             if (value := getattr(self, spec.name)) not in _UNSET
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _shown(value: object) -> str:
+    """A value's ``repr``; an address is shown without credentials, and without its query."""
+    text = repr(value)
+    return text if "://" not in text else _CONFIDED.sub(r"\1\3***\2", text)
 
 
 def specs(cls: type[Any]) -> tuple[Spec, ...]:

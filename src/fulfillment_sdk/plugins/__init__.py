@@ -1,4 +1,4 @@
-"""Plugins: how a partner's own code gets each event (entry-point group `fulfillment_sdk`).
+"""Plugins: how a partner's own code joins in (entry-point group `fulfillment_sdk`).
 
 The short way is two hooks, for a host application:
 
@@ -9,11 +9,13 @@ The short way is two hooks, for a host application:
         print(event.case_id, event.new_status)
 
 The full way registers a kind of sink with typed settings, which a configuration then names; see
-`hookspecs.fulfillment_register_sinks`. Importing this package loads pluggy and nothing else.
+`fulfillment_register_sinks`. A client calls `fulfillment_before_request` and
+`fulfillment_after_response`. Importing this package loads pluggy and nothing else heavy.
 """
 
 from __future__ import annotations
 
-from fulfillment_sdk.plugins.hookspecs import RegisterSink, hookimpl
+from fulfillment_sdk.hooks.facts import ErrorFacts, RequestFacts, ResponseFacts
+from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
 
-__all__ = ["RegisterSink", "hookimpl"]
+__all__ = ["ErrorFacts", "RegisterSink", "RequestFacts", "ResponseFacts", "hookimpl"]

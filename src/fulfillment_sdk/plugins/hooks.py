@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-import traceback
 from collections.abc import Awaitable, Sequence
-from types import TracebackType
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
-from fulfillment_sdk.plugins.manager import FAILURES
-from fulfillment_sdk.plugins.plugin import EVENT_HOOKS, Plugin
+from fulfillment_sdk.hooks.installed import FAILURES
+from fulfillment_sdk.hooks.loading import place
+from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, Plugin
 from fulfillment_sdk.relay import (
     Delivered,
     Delivery,
@@ -71,14 +70,14 @@ class HookSink:
     def _failed(self, hook: str, delivery: Delivery, error: BaseException) -> Retry:
         """Report by type and place in the code: an exception's own words may hold personal data."""
         kind = type(error).__name__
-        place = _place(error.__traceback__, self._plugin.files(hook))
+        where = place(error, self._plugin, hook)
         logger.warning(
             "plugin %s: %s failed on event %s: %s at %s",
             self._plugin.name,
             hook,
             delivery.id,
             kind,
-            place,
+            where,
         )
         return Retry(kind)
 
@@ -92,10 +91,3 @@ def bind_hooks(plugin: Plugin, policy: RetryPolicy) -> tuple[Destination, HookSi
     if not types:
         return None
     return Destination(plugin.name, plugin.name, types=types, policy=policy), HookSink(plugin)
-
-
-def _place(trace: TracebackType | None, own: frozenset[str]) -> str:
-    """The innermost line of the plugin's own files that the exception came through."""
-    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace)]
-    file, line = next((place for place in reversed(places) if place[0] in own), places[-1])
-    return f"{file}:{line}"

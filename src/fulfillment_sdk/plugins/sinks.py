@@ -8,8 +8,9 @@ from typing import Generic, TypeVar, cast
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
-from fulfillment_sdk.plugins.manager import DISABLE_VARIABLE, PluginProblem, Plugins
-from fulfillment_sdk.plugins.plugin import Plugin
+from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
+from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
+from fulfillment_sdk.hooks.plugin import Plugin
 from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks.loading import Plugins
+from fulfillment_sdk.hooks.plugin import RECEIVER_HOOKS
 from fulfillment_sdk.plugins.hooks import bind_hooks
-from fulfillment_sdk.plugins.manager import Plugins
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
@@ -56,7 +57,7 @@ class Outlets:
                 remedy='Write sinks={"audit": {"kind": "…"}}; plugins go into plugins=[…].',
             )
         for plugin in plugins:
-            loaded.register(plugin)
+            loaded.register(plugin, host="a receiver", hooks=RECEIVER_HOOKS)
         if load_entry_points:
             loaded.load_entry_points()
         outlets = cls(loaded)

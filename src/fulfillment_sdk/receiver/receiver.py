@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins.manager import PluginProblem
+from fulfillment_sdk.hooks.loading import PluginProblem
 from fulfillment_sdk.receiver.asgi import AsgiApp
 from fulfillment_sdk.receiver.database import Database
 from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short

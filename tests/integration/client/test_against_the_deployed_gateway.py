@@ -54,7 +54,7 @@ def base_url(gateway: DeployedGateway) -> Iterator[str]:
 @pytest.fixture
 def stranger(base_url: str) -> Iterator[Client]:
     """A client without a token."""
-    with Client(base_url=base_url, retries=Retries.without_waiting()) as client:
+    with Client(base_url=base_url, retries=Retries.without_waiting(), clock=lambda: NOW) as client:
         yield client
 
 
@@ -77,7 +77,11 @@ def another(base_url: str, gateway: DeployedGateway, *, timeout: float = 35.0) -
     """A new client with a token of the same organisation, which has learnt nothing yet."""
     token, _end = gateway.organizations.issue(gateway.organizations.named(NAME))
     return Client(
-        base_url=base_url, token=token, timeout=timeout, retries=Retries.without_waiting()
+        base_url=base_url,
+        token=token,
+        timeout=timeout,
+        retries=Retries.without_waiting(),
+        clock=lambda: NOW,
     )
 
 

@@ -3,245 +3,8 @@ from __future__ import annotations
 import pytest
 
 from fulfillment_sdk import errors
-from fulfillment_sdk.client.answers import json_object, refusal, retry_after, text
-from fulfillment_sdk.client.auth import VERIFYING
-from fulfillment_sdk.client.call import Answer
-from tests.unit.client.support import answer, call, sample
-
-NOW = 1_743_849_002.0  # Sat, 05 Apr 2025 10:30:02 GMT
-
-
-def refused(got: Answer, **changes: object) -> errors.APIError:
-    return refusal(call(**changes), got, now=NOW)
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (400, errors.BadRequest),
-        (401, errors.Unauthorized),
-        (403, errors.Forbidden),
-        (404, errors.NotFound),
-        (405, errors.APIError),
-        (409, errors.Conflict),
-        (410, errors.NotFound),
-        (413, errors.TooLarge),
-        (415, errors.UnsupportedMediaType),
-        (418, errors.APIError),
-        (422, errors.BadRequest),
-        (429, errors.TooManyRequests),
-        (500, errors.ServerError),
-        (503, errors.Unavailable),
-        (599, errors.ServerError),
-        (304, errors.UnexpectedAnswer),
-        (100, errors.UnexpectedAnswer),
-    ],
-)
-def test_the_status_decides_first(status: int, kind: type[errors.APIError]) -> None:
-    error = refused(answer({"message": "No."}, status), item=True)
-    assert type(error) is kind
-    assert error.status == status
-
-
-@pytest.mark.parametrize(
-    ("message", "kind", "field"),
-    [
-        ("Missing required field: reporter.fname", errors.MissingField, "reporter.fname"),
-        (
-            "Invalid value for field: clients_case[0].age",
-            errors.InvalidField,
-            "clients_case[0].age",
-        ),
-        ("Invalid timestamp: src_ts", errors.InvalidField, "src_ts"),
-        (
-            "Invalid value for field: clients_case[0]..id",
-            errors.InvalidField,
-            "clients_case[0]..id",
-        ),
-    ],
-)
-def test_a_refused_field_is_named(
-    message: str, kind: type[errors.MissingField | errors.InvalidField], field: str
-) -> None:
-    error = refused(answer({"error": message}, 400))
-    assert isinstance(error, kind)
-    assert error.field == field
-    assert error.message == message
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("auth-verify-wrong", errors.WrongCode),
-        ("auth-verify-expired", errors.CodeExpired),
-        ("auth-verify-none-pending", errors.NoPendingVerification),
-        ("auth-verify-missing-otp", errors.BadRequest),
-        ("auth-request-mail-down", errors.ServerError),
-    ],
-)
-def test_known_words_refine_the_answers_of_the_authentication(
-    name: str, kind: type[errors.APIError]
-) -> None:
-    assert type(refused(sample(name), known=VERIFYING)) is kind
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("case-token-expired", errors.Unauthorized),
-        ("case-organization-deactivated", errors.Forbidden),
-        ("case-body-json-null", errors.ServerError),
-        ("case-example-minimal-fields", errors.InvalidField),
-        ("case-blank-narrative", errors.MissingField),
-        ("case-null-fields", errors.MissingField),
-        ("case-narrative-spaces", errors.MissingField),
-        ("case-clients-null", errors.MissingField),
-        ("case-nul-character", errors.InvalidField),
-        ("case-object-for-string", errors.InvalidField),
-        ("case-field-too-long", errors.InvalidField),
-        ("case-no-token", errors.Unauthorized),
-        ("case-basic-auth", errors.Unauthorized),
-        ("case-token-wrong-signature", errors.Unauthorized),
-        ("case-unknown-path", errors.NotOffered),
-        ("token-legacy", errors.NotOffered),
-        ("status-no-slash", errors.UnexpectedAnswer),
-        ("case-put", errors.APIError),
-    ],
-)
-def test_the_deployed_gateways_refusals_are_understood(
-    name: str, kind: type[errors.APIError]
-) -> None:
-    assert type(refused(sample(name))) is kind
-
-
-def test_expired_means_the_code_only_where_codes_are_verified() -> None:
-    assert type(refused(answer({"message": "It has expired"}, 400))) is errors.BadRequest
-
-
-def test_nested_errors_are_shown_as_field_names_only() -> None:
-    error = refused(sample("case-unknown-conversation"))
-    assert str(error).startswith("Invalid complaint data: conversation\n")
-    assert "999999" not in str(error)
-
-
-def test_every_field_of_nested_errors_is_named() -> None:
-    assert refused(sample("case-null-fields")).message == "Invalid complaint data: plan, priority"
-
-
-def test_a_message_never_echoes_what_was_sent() -> None:
-    error = refused(
-        answer({"message": "Jane Smith is unknown", "detail": "of 0712345678"}, 400),
-        body=b'{"reporter": {"fname": "Jane Smith", "phone": "0712345678"}}',
-    )
-    assert "Jane" not in str(error) + repr(error) + repr(error.detail)
-    assert "0712345678" not in str(error) + repr(error) + repr(error.detail)
-
-
-def test_html_and_plain_words_are_not_shown() -> None:
-    html = answer(b"<html><b>Jane Smith</b></html>", 500, content_type="text/html")
-    assert "Jane" not in str(refused(html))
-    assert "500" in str(refused(html))
-    assert "Processing" not in str(refused(sample("case-body-json-null")))
-
-
-def test_an_empty_body_still_makes_an_error() -> None:
-    assert "405" in str(refused(answer(b"", 405)))
-
-
-def test_the_detail_says_which_refusal_it_is() -> None:
-    body = {
-        "status": "error",
-        "message": "Organization not authorized to access this resource",
-        "detail": "Organization access has been revoked",
-    }
-    error = refused(answer(body, 403))
-    assert error.message == "Organization not authorized to access this resource"
-    assert error.detail == "Organization access has been revoked"
-
-
-def test_an_error_knows_its_request_and_its_body() -> None:
-    error = refused(answer({"error": "Portal unavailable"}, 503, x_request_id="req_1"))
-    assert (error.request_id, error.method) == ("req_1", "POST")
-    assert error.url.endswith("/api/webhook/webform/")
-    assert error.body == {"error": "Portal unavailable"}
-
-
-def test_a_redirect_says_that_it_is_not_followed() -> None:
-    assert "never followed" in str(refused(sample("status-no-slash")))
-
-
-def test_a_missing_feature_is_named() -> None:
-    error = refused(sample("case-unknown-path"), feature="subscriptions", beyond=True)
-    assert isinstance(error, errors.NotOffered)
-    assert error.feature == "subscriptions"
-
-
-def test_an_unknown_path_may_ask_for_a_token_first() -> None:
-    got = sample("case-unknown-path-no-token")
-    assert isinstance(refused(got, feature="subscriptions", beyond=True), errors.NotOffered)
-
-
-def test_a_server_that_announces_features_means_its_401() -> None:
-    got = answer({"message": "Invalid"}, 401, fulfillment_features="events")
-    assert type(refused(got, feature="subscriptions", beyond=True)) is errors.Unauthorized
-
-
-def test_a_401_of_a_documented_call_is_about_the_token() -> None:
-    assert type(refused(sample("case-unknown-path-no-token"))) is errors.Unauthorized
-
-
-def test_a_404_in_json_is_about_the_thing_asked_for() -> None:
-    got = answer({"status": "error", "message": "Not found"}, 404)
-    assert type(refused(got, beyond=True, item=True)) is errors.NotFound
-
-
-def test_a_404_for_a_fixed_address_is_about_the_address() -> None:
-    got = answer({"error": "Not found"}, 404)
-    assert type(refused(got)) is errors.NotOffered
-
-
-def test_a_404_without_known_words_is_not_found_where_something_can_be_missing() -> None:
-    got = answer({"message": "Nothing here"}, 404)
-    assert type(refused(got, known=VERIFYING)) is errors.NotFound
-
-
-def test_a_field_is_corrected_where_it_was_given() -> None:
-    got = answer({"error": "Invalid value for field: url"}, 400)
-    assert "case" in refused(got).remedy
-    assert "case" not in refused(got, path="/api/webhook/webform/subscriptions/").remedy
-
-
-def test_a_reused_key_has_a_remedy() -> None:
-    error = refused(answer({"error": "Idempotency key reused with a different request"}, 409))
-    assert "another idempotency_key and another src_uid" in error.remedy
-
-
-def test_too_large_a_body_has_a_remedy() -> None:
-    assert "1 MiB" in refused(answer({"error": "Request body too large"}, 413)).remedy
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-        ("1e9", None),
-        ("120", 120.0),
-        (" 1.5 ", 1.5),
-        ("Sat, 05 Apr 2025 10:31:02 GMT", 60.0),
-        ("Sat, 05 Apr 2025 10:31:02 -0000", 60.0),
-        ("Sat, 05 Apr 2025 10:29:02 GMT", 0.0),
-        ("Sat, 05 Apr 99999 10:29:02 GMT", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds
-
-
-def test_the_wait_that_was_asked_for_is_on_the_error() -> None:
-    assert refused(answer({}, 429, retry_after="7")).retry_after == 7.0
+from fulfillment_sdk.client.answers import json_object, nothing, text
+from tests.unit.client.support import answer
 
 
 @pytest.mark.parametrize(
@@ -250,6 +13,17 @@ def test_the_wait_that_was_asked_for_is_on_the_error() -> None:
 def test_a_good_status_without_a_json_object_is_no_success(body: bytes) -> None:
     with pytest.raises(errors.UnexpectedAnswer):
         json_object(answer(body))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"status": "success"}'])
+def test_where_nothing_needs_to_be_said_nothing_or_an_object_is_a_success(body: bytes) -> None:
+    nothing(answer(body, 204))
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"null", b"[]", b'{"status": "error"}'])
+def test_where_nothing_needs_to_be_said_a_page_is_no_success(body: bytes) -> None:
+    with pytest.raises(errors.UnexpectedAnswer):
+        nothing(answer(body))
 
 
 def test_a_good_status_that_calls_itself_an_error_is_none() -> None:

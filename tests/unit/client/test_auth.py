@@ -108,7 +108,7 @@ def test_the_deployed_gateways_answers_are_read(mocked: responses.RequestsMock) 
         (400, "Verification has expired", errors.CodeExpired),
         (400, "Verification has expired, please request a new code", errors.CodeExpired),
         (404, "No pending verification found for this email", errors.NoPendingVerification),
-        (429, "Too many attempts", errors.TooManyRequests),
+        (429, "Too many attempts", errors.TooManyAttempts),
         (403, "Organization not authorized to access this resource", errors.Forbidden),
         (502, "Failed to send verification email", errors.ServerError),
     ],
@@ -187,7 +187,7 @@ def test_after_five_wrong_codes_a_new_one_may_be_requested_at_once(
 ) -> None:
     said = {"status": "error", "message": "Too many attempts"}
     mocked.post(f"{AUTH}verify-otp/", json=said, status=429, headers={"Retry-After": "540"})
-    with pytest.raises(errors.TooManyRequests) as raised:
+    with pytest.raises(errors.TooManyAttempts) as raised:
         verify(make_client())
     assert raised.value.remedy == "Request a new verification code: there is no need to wait."
     assert raised.value.retry_after == 540
@@ -220,7 +220,7 @@ def test_a_call_without_a_token_says_that_none_was_set(mocked: responses.Request
         with pytest.raises(errors.Unauthorized) as raised:
             make_client(token=token).cases.create(new_case())
         remedies.append(raised.value.remedy)
-    assert remedies[0].startswith("The client has no token: give token=, or set FULFILLMENT_TOKEN")
+    assert remedies[0].startswith("The client has no token: give token= or tokens=, or set ")
     assert remedies[1] == errors.Unauthorized.default_remedy
 
 

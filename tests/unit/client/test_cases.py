@@ -175,6 +175,26 @@ def test_a_complaint_that_was_not_forwarded_is_no_case(
 
 
 @pytest.mark.parametrize(
+    ("complaint", "identifier", "called"),
+    [
+        ({"complaint_id": 31, "case_reference": None}, "31", "complaint 31"),
+        ({"complaint_id": ""}, "", "the complaint"),
+        ({}, "", "the complaint"),
+        ({"complaint_id": "of Jane Smith"}, "of Jane Smith", "complaint of …"),
+    ],
+)
+def test_a_complaint_that_was_not_forwarded_is_none_whatever_it_is_called(
+    mocked: responses.RequestsMock, complaint: dict[str, object], identifier: str, called: str
+) -> None:
+    mocked.post(CASES, json=complaint | {"response_from_helpline": {"status": "error"}})
+    with pytest.raises(errors.CaseNotForwarded) as raised:
+        make_client().cases.create(new_case())
+    assert raised.value.complaint_id == identifier
+    assert raised.value.message.startswith(f"The gateway stored {called}, but no case")
+    assert len(mocked.calls) == 1
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"<html>Welcome</html>", b"{}", b"[]", b'{"id": ""}', b'{"hello": "world"}']
 )
 @pytest.mark.parametrize("status", [200, 201])
@@ -259,7 +279,7 @@ def test_a_lost_answer_after_the_other_writing_is_still_not_repeated(
         (
             403,
             {"status": "error", "message": "Organization not authorized to access this resource"},
-            errors.Forbidden,
+            errors.OrganizationInactive,
         ),
         (409, {"error": "Idempotency key reused with a different request"}, errors.Conflict),
         (413, {"error": "Too large"}, errors.TooLarge),

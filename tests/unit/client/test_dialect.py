@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fulfillment_sdk.client.answers import refusal
 from fulfillment_sdk.client.dialect import faults, wanted, write
+from fulfillment_sdk.client.refusals import refusal
 from fulfillment_sdk.errors import BadRequest
 from tests.unit.client.support import call, sample
 
@@ -54,10 +54,20 @@ def test_a_refusal_that_names_only_the_boolean_and_blanks_is_about_writing(error
         {"narrative": ["Null characters are not allowed."]},
         {"never_sent": BLANK},
         {"clients_case": {"7": {"email": BLANK}}},
+        {"justice_id": []},
+        {"reporter": {}},
+        {"justice_id": {"why": BLANK}},
     ],
 )
 def test_a_refusal_that_names_anything_else_is_not(errors: object) -> None:
     assert not wanted(refused(errors), CASE)
+
+
+def test_what_is_nested_without_end_is_not_gone_through() -> None:
+    deep: object = BLANK
+    for _ in range(5000):
+        deep = {"phone": deep}
+    assert not wanted(refused({"reporter": deep}), CASE)
 
 
 def test_a_blank_mandatory_field_is_missing_however_it_is_written() -> None:

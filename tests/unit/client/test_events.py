@@ -51,6 +51,18 @@ def test_events_are_typed_and_come_page_by_page(mocked: responses.RequestsMock) 
     assert [one.sequence for one in found] == [1, 2, 3]
 
 
+def test_a_server_that_names_a_place_of_ours_as_its_own_is_not_followed_round_and_round(
+    mocked: responses.RequestsMock,
+) -> None:
+    stream = make_client().events.iterate(after="f_1")
+    offer(mocked, range(1, 3), "f_3", after="f_1")
+    next(stream)
+    assert stream.cursor is not None
+    mocked.get(FEED, json={"events": [], "next": stream.cursor})
+    with pytest.raises(errors.UnexpectedAnswer):
+        make_client().events.page(after="f_3")
+
+
 def test_a_page_is_fetched_when_the_one_before_is_used_up(mocked: responses.RequestsMock) -> None:
     offer(mocked, range(1, 3), "f_2")
     stream = make_client().events.iterate()

@@ -10,7 +10,7 @@ def test_a_message_is_one_line_without_control_characters() -> None:
 
 
 def test_a_long_message_is_cut() -> None:
-    assert len(sentence("a" * 5000)) == 300
+    assert len(sentence("word " * 1000)) == 300
 
 
 def test_a_value_that_was_sent_is_not_shown() -> None:
@@ -26,8 +26,66 @@ def test_a_value_of_two_characters_cannot_be_told_from_words() -> None:
     assert sentence("priority is 1 or 2", ["1", "is"]) == "priority is 1 or 2"
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "shown"),
+    [
+        ("JANE SMITH is unknown", "Jane Smith", "… is unknown"),
+        ("Jane\n Smith is unknown", "Jane  Smith", "… is unknown"),
+        ("O&#x27;Brien is unknown", "O'Brien", "… is unknown"),
+        ("28 is too young", "28", "… is too young"),
+        ("no Jo in 128 rows", "Jo", "no … in 128 rows"),
+        ("no Žo here", "Žo", "no … here"),
+    ],
+)
+def test_a_value_is_known_again_however_it_is_spelt(text: str, value: str, shown: str) -> None:
+    assert sentence(text, [value]) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The narrative 'he came home late' is too long", "The narrative '…' is too long"),
+        ("He CAME, home late… and stopped there", "…… and stopped there"),
+        ("he came to us, home late that night", "he came to us, …"),
+    ],
+)
+def test_three_words_in_a_row_of_what_was_sent_are_not_shown(text: str, shown: str) -> None:
+    assert sentence(text, ["That evening he came home late that night and shouted."]) == shown
+
+
+@pytest.mark.parametrize("written", ["254712345678", "+254 712 345-678", "(0712) 345678"])
+def test_a_number_is_known_again_however_it_is_written(written: str) -> None:
+    assert sentence(f"no reply from {written} yet", ["+254712345678", "0712345678"]) in {
+        "no reply from … yet",
+        "no reply from +… yet",
+        "no reply from (… yet",
+    }
+
+
+def test_another_number_is_shown() -> None:
+    assert sentence("try again in 600000 ms", ["0712345678"]) == "try again in 600000 ms"
+
+
+def test_two_words_in_a_row_are_anybodys() -> None:
+    assert sentence("Invalid code", ["It was an invalid code, they said."]) == "Invalid code"
+
+
+@pytest.mark.parametrize("text", ["half \ud83d of it", "right \u202e to left", "no\u200bthing"])
+def test_what_cannot_be_printed_is_left_out(text: str) -> None:
+    shown = sentence(text)
+    assert shown.encode()
+    assert shown.isprintable()
+
+
 def test_a_token_is_never_shown() -> None:
     assert sentence("bad eyJhbGciOi.eyJvcmc.AAAA here") == "bad … here"
+    assert sentence("bad eyJvcmdfaWQiOi here") == "bad … here"
+    assert sentence(f"bad {'Ab1-' * 10} and {'+/9=' * 16} here") == "bad … and … here"
+
+
+def test_an_id_is_shown() -> None:
+    line = "no complaint 8ff4452a-a4dc-445d-90d0-fa7b22b73321"
+    assert sentence(line) == line
 
 
 @pytest.mark.parametrize(
@@ -59,8 +117,10 @@ def test_what_looks_like_an_echo_is_masked(text: str, shown: str) -> None:
     assert guarded(text) == shown
 
 
-def test_the_texts_of_json_are_its_strings_without_the_keys() -> None:
-    assert list(texts({"a": ["x", 1, None, {"b": "y"}], "c": True})) == ["x", "y"]
+def test_the_texts_of_json_are_its_strings_and_numbers_without_the_keys() -> None:
+    assert list(texts({"a": ["x", 1, None, {"b": "y"}], "c": True, "d": 2.5})) == [
+        *("x", "1", "y", "2.5"),
+    ]
 
 
 def test_nested_errors_name_their_fields() -> None:
@@ -72,9 +132,24 @@ def test_nested_errors_name_their_fields() -> None:
     ]
 
 
-@pytest.mark.parametrize("errors", [None, "words", ["words"], 5, {}])
+def test_a_list_of_nested_errors_names_their_fields() -> None:
+    errors = ["words", {"narrative": ["blank"], "code": "invalid"}, {"reporter": {"fname": "bad"}}]
+    assert list(field_paths(errors)) == [("narrative", "blank"), ("reporter.fname", "bad")]
+
+
+@pytest.mark.parametrize(
+    "errors", [None, "words", ["words"], 5, {}, [[]], [{"field": "plan", "message": "is blank"}]]
+)
 def test_errors_without_fields_name_none(errors: object) -> None:
     assert list(field_paths(errors)) == []
+
+
+def test_what_is_nested_without_end_is_not_gone_through() -> None:
+    errors: object = "wrong"
+    for _ in range(5000):
+        errors = [errors]
+    assert list(field_paths({"narrative": errors, "plan": "blank"})) == [("plan", "blank")]
+    assert list(texts(errors)) == ["wrong"]
 
 
 def test_a_key_that_is_no_field_name_is_not_shown() -> None:

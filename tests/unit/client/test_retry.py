@@ -106,7 +106,17 @@ def test_many_tries_do_not_overflow() -> None:
     assert Retries(tries=10**9, random=lambda: 1.0).pause(10**6, None) == 8.0
 
 
-@pytest.mark.parametrize("wrong", [{"tries": 0}, {"first": -1}, {"longest_retry_after": -1.0}])
+def test_a_deadline_is_what_was_given_or_else_long_enough_for_one_try() -> None:
+    assert Retries(deadline=5).budget(timeout=35) == 5
+    assert Retries().budget(timeout=35) == 120
+    assert Retries().budget(timeout=300) == 300
+    assert Retries(deadline=5).budget(timeout=35, patience=25) == 30
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tries": 0}, {"first": -1}, {"longest_retry_after": -1.0}, {"deadline": 0}, {"deadline": -1}],
+)
 def test_an_impossible_policy_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError):
         Retries(**wrong)  # type: ignore[arg-type]

@@ -15,8 +15,10 @@ from fulfillment_sdk import errors
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client import Client
 from fulfillment_sdk.client.call import Keys, Repeat
-from fulfillment_sdk.client.exchange import Exchange, Request
+from fulfillment_sdk.client.exchange import Exchange
+from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import NoAnswer, Retries
+from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.client.transport import Transport
 from tests.unit.client.support import BASE, CASES, IDEMPOTENT, Time, call, retries
 
@@ -28,7 +30,7 @@ def transport(time: Time, **changes: Any) -> Transport:
     session = changes.pop("session", None)
     return Transport(
         BASE,
-        token="t0ken",
+        bearer=Bearer.of("t0ken"),
         timeout=35.0,
         retries=retries(time, **changes),
         session=session,
@@ -280,9 +282,37 @@ def test_the_last_try_gets_only_the_time_that_is_left(
     assert timeouts[1][1] == pytest.approx(40 - 30.05)
 
 
+def test_a_deadline_shorter_than_the_timeout_cuts_the_first_try_too(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.get(CASES, json={})
+    transport(time, deadline=5).run(call(method="GET"))
+    assert mocked.calls[0].request.req_kwargs["timeout"] == (5, 5)  # type: ignore[attr-defined]
+
+
+def test_what_the_server_was_asked_to_wait_comes_on_top_of_the_deadline(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.get(CASES, json={})
+    transport(time, deadline=5).run(call(method="GET", patience=25.0))
+    assert mocked.calls[0].request.req_kwargs["timeout"] == (10, 30)  # type: ignore[attr-defined]
+
+
+def test_pauses_that_are_skipped_count_towards_the_deadline(
+    mocked: responses.RequestsMock,
+) -> None:
+    mocked.get(CASES, status=429, headers={"Retry-After": "50"})
+    mocked.get(CASES, status=429, headers={"Retry-After": "50"})
+    mocked.get(CASES, status=429, headers={"Retry-After": "50"})
+    hurried = Retries.without_waiting(tries=9)
+    with pytest.raises(errors.TooManyRequests):
+        Transport(BASE, bearer=Bearer.of(None), timeout=1, retries=hurried).run(call(method="GET"))
+    assert len(mocked.calls) == 3
+
+
 def test_a_single_try_is_a_single_try(mocked: responses.RequestsMock) -> None:
     mocked.get(CASES, status=503)
-    single = Transport(BASE, token=None, timeout=1, retries=Retries.off())
+    single = Transport(BASE, bearer=Bearer.of(None), timeout=1, retries=Retries.off())
     with pytest.raises(errors.Unavailable):
         single.run(call(method="GET"))
 
@@ -383,7 +413,7 @@ def test_a_cookie_is_not_kept(mocked: responses.RequestsMock, time: Time) -> Non
 def test_an_endless_answer_is_cut(
     mocked: responses.RequestsMock, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fulfillment_sdk.client.transport.LARGEST_ANSWER", 100)
+    monkeypatch.setattr("fulfillment_sdk.client.exchange.LARGEST_ANSWER", 100)
     mocked.post(CASES, body=b"{" + b" " * 200_000 + b"}")
     with pytest.raises(errors.UnexpectedAnswer) as raised:
         transport(time).run(call())
@@ -443,10 +473,11 @@ def test_an_error_of_the_callers_own_does_not_colour_the_next(
 
 def test_an_address_that_requests_cannot_read_is_refused(time: Time) -> None:
     with pytest.raises(errors.ConfigurationError):
-        Transport("http://.", token=None, timeout=1, retries=retries(time))
+        Transport("http://.", bearer=Bearer.of(None), timeout=1, retries=retries(time))
 
 
 def test_a_hosts_name_is_sent_in_ascii(mocked: responses.RequestsMock, time: Time) -> None:
     mocked.post("https://xn--bcher-kva.example/api/webhook/webform/", json={})
-    runner = Transport("https://bücher.example", token=None, timeout=1, retries=retries(time))
+    nobody = Bearer.of(None)
+    runner = Transport("https://bücher.example", bearer=nobody, timeout=1, retries=retries(time))
     assert runner.run(call()).status == 200

@@ -8,10 +8,10 @@ from collections.abc import Awaitable
 import attrs
 import pytest
 
+from fulfillment_sdk.hooks.plugin import inspect_plugin
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
 from fulfillment_sdk.plugins.hooks import HookSink, bind_hooks
-from fulfillment_sdk.plugins.plugin import inspect_plugin
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry, RetryPolicy
 from tests.unit.plugins.bodies import case_completed, delivery, status_changed, unknown_type
 

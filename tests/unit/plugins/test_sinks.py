@@ -9,8 +9,10 @@ import attrs
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError, PluginError
+from fulfillment_sdk.hooks.installed import PROJECT
+from fulfillment_sdk.hooks.loading import Plugins
+from fulfillment_sdk.hooks.plugin import RECEIVER_HOOKS
 from fulfillment_sdk.plugins import RegisterSink, hookimpl
-from fulfillment_sdk.plugins.manager import ENTRY_POINT_GROUP, Plugins
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, RetryPolicy
 
@@ -42,7 +44,7 @@ class FilePlugin:
 def kinds_of(*implementations: object) -> SinkKinds:
     plugins = Plugins()
     for implementation in implementations:
-        plugins.register(implementation)
+        plugins.register(implementation, host="a receiver", hooks=RECEIVER_HOOKS)
     return SinkKinds.of(plugins)
 
 
@@ -177,8 +179,8 @@ def test_an_installed_plugin_that_fails_to_register_is_left_out_and_the_rest_wor
         "    raise RuntimeError('no')\n"
     )
     plugins = Plugins()
-    plugins.load_entry_points([EntryPoint("fails", "fails_to_register", ENTRY_POINT_GROUP)])
-    plugins.register(FilePlugin())
+    plugins.load_entry_points([EntryPoint("fails", "fails_to_register", PROJECT)])
+    plugins.register(FilePlugin(), host="a receiver", hooks=RECEIVER_HOOKS)
 
     SinkKinds.of(plugins).bind("audit", {"kind": "file", "path": "p"}, POLICY)
 
@@ -191,7 +193,7 @@ def test_an_installed_plugin_that_fails_to_register_is_left_out_and_the_rest_wor
 def test_an_unknown_kind_is_an_error_that_names_the_plugins_left_out() -> None:
     plugins = Plugins()
     plugins.load_entry_points(
-        [EntryPoint(name="csv", value="not_installed_here:plugin", group=ENTRY_POINT_GROUP)]
+        [EntryPoint(name="csv", value="not_installed_here:plugin", group=PROJECT)]
     )
 
     with pytest.raises(ConfigurationError) as caught:

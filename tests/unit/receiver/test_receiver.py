@@ -560,6 +560,17 @@ def test_a_plugin_that_is_not_in_order_is_refused(make_receiver: MakeReceiver) -
         make_receiver(object())
 
 
+def test_a_plugin_that_no_receiver_calls_is_refused(make_receiver: MakeReceiver) -> None:
+    class Observer:
+        name = "observer"
+
+        @hookimpl
+        def fulfillment_before_request(self) -> None: ...
+
+    with pytest.raises(PluginError, match="observer has no hook that a receiver calls"):
+        make_receiver(Observer())
+
+
 def test_starting_and_stopping_twice_does_no_harm(make_receiver: MakeReceiver) -> None:
     receiver = make_receiver(Inbox())
 

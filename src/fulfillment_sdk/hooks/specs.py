@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pluggy
 
+from fulfillment_sdk.hooks.installed import PROJECT
+
 if TYPE_CHECKING:
+    from fulfillment_sdk.hooks.facts import ErrorFacts, RequestFacts, ResponseFacts
     from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
     from fulfillment_sdk.relay import Attempt, Sink
-
-PROJECT = "fulfillment_sdk"
-"""Name of the pluggy project and of the entry-point group."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -80,4 +80,31 @@ def fulfillment_on_attempt(attempt: Attempt) -> None:
     For counters and alarms. The attempt names ids, outcome and cause, never the event's content. It
     is called in the dispatcher's loop, so it must be quick; what it raises is logged and changes
     nothing.
+    """
+
+
+@hookspec
+def fulfillment_before_request(request: RequestFacts) -> None:
+    """Observe each request that a client is about to send, repetitions included.
+
+    Called in the thread that runs the call, right before the request goes out, so it must be quick,
+    and must not call the client that it observes. What it returns is ignored; what it raises is
+    logged and changes nothing. `request.body` is None unless the plugin has `wants_bodies = True`.
+    """
+
+
+@hookspec
+def fulfillment_after_response(
+    request: RequestFacts,
+    response: ResponseFacts | None,
+    seconds: float,
+    error: ErrorFacts | None,
+) -> None:
+    """Observe what became of a request: once for each `fulfillment_before_request`.
+
+    Called in the same thread, under the same rules, with the same `request` object, when the answer
+    has been read or will not come. `response` is None where no answer came. `seconds` are from
+    right before the request was sent until its answer was read. `error` is None where the call
+    goes well; there may be a `response` beside it (a 404, say), and the client may repeat the
+    request all the same.
     """

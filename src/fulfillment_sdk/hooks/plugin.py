@@ -11,8 +11,9 @@ import attrs
 import pluggy
 
 from fulfillment_sdk.errors import PluginError
+from fulfillment_sdk.hooks import specs
+from fulfillment_sdk.hooks.installed import PROJECT
 from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
-from fulfillment_sdk.plugins import hookspecs
 
 EVENT_HOOKS = {
     STATUS_CHANGED: "fulfillment_status_changed",
@@ -20,7 +21,15 @@ EVENT_HOOKS = {
 }
 """The hook that is called for each type of event."""
 
-HOOKS = frozenset(EVENT_HOOKS.values()) | {"fulfillment_register_sinks", "fulfillment_on_attempt"}
+RECEIVER_HOOKS = frozenset(
+    {*EVENT_HOOKS.values(), "fulfillment_register_sinks", "fulfillment_on_attempt"}
+)
+"""The hooks that a receiver calls."""
+
+CLIENT_HOOKS = frozenset({"fulfillment_before_request", "fulfillment_after_response"})
+"""The hooks that a client calls."""
+
+HOOKS = RECEIVER_HOOKS | CLIENT_HOOKS
 """Every hook there is."""
 
 
@@ -30,7 +39,7 @@ class Plugin:
 
     `name` is stable: what is pending for the plugin is kept under it. `hooks` are the names of
     those it implements. `version` is that of its distribution if it is `installed`; the others were
-    handed in.
+    handed in. `wants_bodies` says whether its hooks for requests are to see bodies.
     """
 
     name: str
@@ -38,6 +47,7 @@ class Plugin:
     hooks: frozenset[str]
     version: str = ""
     installed: bool = False
+    wants_bodies: bool = False
     _manager: pluggy.PluginManager = attrs.field(repr=False, kw_only=True)
 
     def caller(self, hook: str) -> pluggy.HookCaller:
@@ -56,7 +66,7 @@ class Plugin:
 
 
 def plugin_name(implementation: object) -> str:
-    """Return the name under which a plugin's deliveries are kept.
+    """Return the name under which a plugin is known, and its deliveries are kept.
 
     That is its `name` attribute, else the dotted path of the module, or of the object's class.
     """
@@ -73,14 +83,15 @@ def inspect_plugin(implementation: object, *, version: str = "", installed: bool
 
     Raises:
         PluginError: it has no hook, a misspelt one (the message names the nearest), one without
-            `@hookimpl`, or one whose arguments or kind of function don't fit.
+            `@hookimpl`, or one whose arguments or kind of function don't fit; or its
+            `wants_bodies` is neither True nor False.
     """
     name = plugin_name(implementation)
     if inspect.isclass(implementation):
         path = f"{implementation.__module__}.{implementation.__qualname__}"
         raise PluginError(f"Plugin {path} is a class", remedy=f"Hand in an instance: {path}().")
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(specs)
     try:
         manager.register(implementation, name)
     except (pluggy.PluginValidationError, ValueError) as error:
@@ -89,7 +100,8 @@ def inspect_plugin(implementation: object, *, version: str = "", installed: bool
     found = frozenset(caller.name for caller in manager.get_hookcallers(implementation) or ())
     _refuse_unknown(name, found)
     _refuse_unmarked(name, found, implementation)
-    plugin = Plugin(name, implementation, found, version, installed, manager=manager)
+    bodies = _wants_bodies(name, implementation)
+    plugin = Plugin(name, implementation, found, version, installed, bodies, manager=manager)
     for hook in found:
         for function in plugin.functions(hook):
             _refuse_unsuitable(name, hook, function)
@@ -114,6 +126,16 @@ def _refuse_arguments(name: str, implementation: object, manager: pluggy.PluginM
             )
 
 
+def _wants_bodies(name: str, implementation: object) -> bool:
+    wanted = getattr(implementation, "wants_bodies", False)
+    if not isinstance(wanted, bool):  # "no" would be true
+        raise PluginError(
+            f"Plugin {name}: wants_bodies is neither True nor False",
+            remedy="Set wants_bodies = True to see bodies, and leave it out otherwise.",
+        )
+    return wanted
+
+
 def _refuse_unknown(name: str, found: frozenset[str]) -> None:
     for hook in sorted(found - HOOKS):
         nearest = get_close_matches(hook, sorted(HOOKS), n=1, cutoff=0.4)
@@ -133,7 +155,7 @@ def _refuse_unmarked(name: str, found: frozenset[str], implementation: object) -
     if not found:
         raise PluginError(
             f"Plugin {name} has no hook",
-            remedy="Write fulfillment_status_changed(event) with @hookimpl "
+            remedy="Write fulfillment_status_changed(event), or another one, with @hookimpl "
             "(from fulfillment_sdk.plugins) above it.",
         )
 

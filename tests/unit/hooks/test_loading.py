@@ -1,20 +1,25 @@
-"""Plugins are loaded one by one, and each mistake is named."""
+"""Plugins are loaded one by one: what is wrong with one is named, and hurts no other."""
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from fulfillment_sdk.errors import PluginError
+from fulfillment_sdk.hooks.installed import (
+    DISABLE_VARIABLE,
+    PROJECT,
+    SwitchedOff,
+    forget_installed,
+)
+from fulfillment_sdk.hooks.loading import Plugins, observe
+from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, HOOKS, inspect_plugin
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
-from fulfillment_sdk.plugins.manager import DISABLE_VARIABLE, ENTRY_POINT_GROUP, Plugins
-from fulfillment_sdk.plugins.plugin import inspect_plugin, plugin_name
 
 
 class Named:
@@ -29,116 +34,26 @@ class Nameless:
     def fulfillment_case_completed(self, event: CaseCompleted) -> None: ...
 
 
-def test_a_plugin_is_called_by_its_name() -> None:
-    assert plugin_name(Named()) == "audit"
+def register(plugins: Plugins, implementation: object) -> None:
+    plugins.register(implementation, host="a test", hooks=HOOKS)
 
 
-def test_a_plugin_without_a_name_is_called_by_the_path_of_its_class() -> None:
-    assert plugin_name(Nameless()) == "tests.unit.plugins.test_manager.Nameless"
-
-
-def test_a_module_is_called_by_its_path() -> None:
-    assert plugin_name(sys.modules[__name__]) == "tests.unit.plugins.test_manager"
-
-
-def test_a_plugin_knows_its_hooks() -> None:
-    assert inspect_plugin(Named()).hooks == {"fulfillment_status_changed"}
-
-
-def test_a_module_can_be_a_plugin() -> None:
-    module = ModuleType("shop_hooks")
-    vars(module)["fulfillment_status_changed"] = hookimpl(lambda event: None)
-
-    plugin = inspect_plugin(module)
-
-    assert plugin.name == "shop_hooks"
-    assert plugin.hooks == {"fulfillment_status_changed"}
-
-
-def test_a_misspelt_hook_is_an_error_that_names_the_nearest() -> None:
-    class Misspelt:
-        name = "audit"
-
-        @hookimpl
-        def fulfillment_case_complete(self, event: object) -> None: ...
-
+def test_a_plugin_that_its_host_never_calls_is_an_error() -> None:
     with pytest.raises(PluginError) as caught:
-        inspect_plugin(Misspelt())
+        Plugins().register(Named(), host="a client", hooks=CLIENT_HOOKS)
 
     assert str(caught.value) == (
-        "Plugin audit has an unknown hook, fulfillment_case_complete\n"
-        "Did you mean fulfillment_case_completed?"
+        "Plugin audit has no hook that a client calls\n"
+        "Those are fulfillment_after_response, fulfillment_before_request."
     )
-
-
-def test_a_hook_that_resembles_none_lists_what_there_is() -> None:
-    class Strange:
-        @hookimpl
-        def zzz(self) -> None: ...
-
-    with pytest.raises(PluginError, match="Hooks are fulfillment_case_completed, "):
-        inspect_plugin(Strange())
-
-
-def test_a_hook_without_its_mark_is_an_error() -> None:
-    class Unmarked:
-        def fulfillment_status_changed(self, event: object) -> None: ...
-
-    with pytest.raises(PluginError, match="not marked as a hook\nPut @hookimpl"):
-        inspect_plugin(Unmarked())
-
-
-def test_a_plugin_without_a_hook_is_an_error() -> None:
-    with pytest.raises(PluginError, match=r"Plugin builtins\.object has no hook"):
-        inspect_plugin(object())
-
-
-def test_a_class_instead_of_an_instance_is_an_error() -> None:
-    with pytest.raises(PluginError, match=r"is a class\nHand in an instance: .*Named\(\)\."):
-        inspect_plugin(Named)
-
-
-def test_an_argument_that_the_hook_does_not_have_is_an_error() -> None:
-    class Wrong:
-        @hookimpl
-        def fulfillment_status_changed(self, notification: object) -> None: ...
-
-    with pytest.raises(PluginError) as caught:
-        inspect_plugin(Wrong())
-
-    assert caught.value.message.endswith(
-        "Wrong: fulfillment_status_changed asks for notification, which it isn't given"
-    )
-    assert caught.value.remedy == (
-        "Write fulfillment_status_changed(event); arguments go by their names."
-    )
-
-
-def test_a_hook_that_yields_is_an_error_because_nobody_would_run_it() -> None:
-    class Yields:
-        @hookimpl
-        def fulfillment_status_changed(self, event: object) -> Iterator[None]:
-            yield
-
-    with pytest.raises(PluginError, match="contains a yield"):
-        inspect_plugin(Yields())
-
-
-def test_only_the_hooks_for_events_may_be_async() -> None:
-    class Async:
-        @hookimpl
-        async def fulfillment_register_sinks(self, register: object) -> None: ...
-
-    with pytest.raises(PluginError, match="can't be async"):
-        inspect_plugin(Async())
 
 
 def test_two_plugins_of_one_name_are_an_error() -> None:
     plugins = Plugins()
-    plugins.register(Named())
+    register(plugins, Named())
 
     with pytest.raises(PluginError, match="Two plugins have the name audit"):
-        plugins.register(Named())
+        register(plugins, Named())
 
 
 GOOD = """
@@ -164,7 +79,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[EntryPoin
     found = []
     for name, source in {**BROKEN, "good": GOOD}.items():
         (tmp_path / f"installed_{name}.py").write_text(source)
-        found.append(EntryPoint(name, f"installed_{name}", ENTRY_POINT_GROUP))
+        found.append(EntryPoint(name, f"installed_{name}", PROJECT))
     return found
 
 
@@ -184,7 +99,7 @@ def test_a_broken_entry_point_is_named_with_its_cause_and_the_rest_work(
 
 
 def test_an_entry_point_carries_its_distributions_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "versioned_plugin.py").write_text(GOOD)
@@ -195,6 +110,8 @@ def test_an_entry_point_carries_its_distributions_version(
     (info / "entry_points.txt").write_text(
         "[fulfillment_sdk]\nversioned = versioned_plugin\nbroken = broken_plugin\n"
     )
+    forget_installed()
+    request.addfinalizer(forget_installed)
     plugins = Plugins()
 
     plugins.load_entry_points()
@@ -206,12 +123,60 @@ def test_an_entry_point_carries_its_distributions_version(
 
 def test_a_plugin_that_the_host_handed_in_is_not_added_again(installed: list[EntryPoint]) -> None:
     plugins = Plugins()
-    plugins.register(installed[-1].load())
+    register(plugins, installed[-1].load())
 
     plugins.load_entry_points(installed[-1:])
 
     assert [plugin.name for plugin in plugins] == ["installed_good"]
     assert plugins.problems == []
+
+
+SETTABLE = """
+from fulfillment_sdk.plugins import hookimpl
+
+class Plugin:
+    name = "settable"
+
+    @hookimpl
+    def fulfillment_status_changed(self, event):
+        pass
+
+class Namesake(Plugin):
+    pass
+
+plugin = Plugin()
+"""
+
+
+def test_one_that_the_host_handed_in_takes_the_place_of_the_installed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "installed_settable.py").write_text(SETTABLE)
+    entry_point = EntryPoint("settable", "installed_settable:plugin", PROJECT)
+    own = type(entry_point.load())()
+    plugins = Plugins()
+    register(plugins, own)
+
+    plugins.load_entry_points([entry_point])
+
+    assert [plugin.implementation for plugin in plugins] == [own]
+    assert plugins.problems == []
+
+
+def test_a_mere_namesake_of_what_the_host_handed_in_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "installed_namesake.py").write_text(SETTABLE)
+    entry_point = EntryPoint("settable", "installed_namesake:plugin", PROJECT)
+    entry_point.load()
+    plugins = Plugins()
+    register(plugins, sys.modules["installed_namesake"].Namesake())
+
+    plugins.load_entry_points([entry_point])
+
+    assert [problem.cause for problem in plugins.problems] == ["Two plugins have the name settable"]
 
 
 @pytest.mark.parametrize("disabled", ["*", "good", "installed_good", "audit, good"])
@@ -230,14 +195,14 @@ def test_the_environment_switches_a_host_s_plugin_off(monkeypatch: pytest.Monkey
     monkeypatch.setenv(DISABLE_VARIABLE, "audit")
     plugins = Plugins()
 
-    plugins.register(Named())
-    plugins.register(Nameless())
+    register(plugins, Named())
+    register(plugins, Nameless())
 
-    assert [plugin.name for plugin in plugins] == ["tests.unit.plugins.test_manager.Nameless"]
+    assert [plugin.name for plugin in plugins] == ["tests.unit.hooks.test_loading.Nameless"]
 
 
 def test_a_disabled_entry_point_is_not_even_imported(installed: list[EntryPoint]) -> None:
-    plugins = Plugins(disabled="raises_at_import")
+    plugins = Plugins(disabled=SwitchedOff.of("raises_at_import"))
 
     plugins.load_entry_points(installed[:1])
 
@@ -262,9 +227,34 @@ def test_an_observer_that_fails_neither_raises_nor_silences_the_next() -> None:
             seen.append(attempt)
 
     plugins = Plugins()
-    plugins.register(Failing())
-    plugins.register(Counting())
+    register(plugins, Failing())
+    register(plugins, Counting())
 
     plugins.on_attempt("an attempt")
 
     assert seen == ["an attempt"]
+
+
+class Secretive:
+    name = "secretive"
+
+    @hookimpl
+    def fulfillment_on_attempt(self, attempt: object) -> None:
+        raise RuntimeError("Jane Smith")
+
+
+def test_what_an_observer_raises_is_logged_by_kind_and_place_and_never_in_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        observe(inspect_plugin(Secretive()), "fulfillment_on_attempt", attempt=1)
+
+    line = Secretive.fulfillment_on_attempt.__code__.co_firstlineno + 2
+    (said,) = caplog.messages
+    assert said == (
+        f"plugin secretive: fulfillment_on_attempt failed: RuntimeError at {__file__}:{line}"
+    )
+
+
+def test_an_observer_without_the_hook_is_left_alone() -> None:
+    observe(inspect_plugin(Named()), "fulfillment_on_attempt", attempt=1)

@@ -7,23 +7,18 @@ never stop at the first that raises.
 from __future__ import annotations
 
 import logging
-import os
+import traceback
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
+from types import ModuleType
 
 import attrs
 
 from fulfillment_sdk.errors import PluginError
-from fulfillment_sdk.plugins import hookspecs
-from fulfillment_sdk.plugins.plugin import Plugin, inspect_plugin, plugin_name
+from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, FAILURES, SwitchedOff, installed
+from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, Plugin, inspect_plugin, plugin_name
 
-ENTRY_POINT_GROUP = hookspecs.PROJECT
-DISABLE_VARIABLE = "FULFILLMENT_DISABLE_PLUGINS"
-
-FAILURES = (Exception, SystemExit)
-"""What a plugin may raise without hurting its neighbours: also the wish to exit."""
-
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fulfillment_sdk.plugins")
 
 
 @attrs.frozen
@@ -36,37 +31,43 @@ class PluginProblem:
 
 
 class Plugins:
-    """The plugins of one receiver, and what was wrong with the others.
+    """The plugins of one receiver or client, and what was wrong with the others.
 
-    `disabled` is a comma list of names to leave out, `*` for all of them; by default the
-    environment variable `FULFILLMENT_DISABLE_PLUGINS`.
+    `disabled` are those to leave out; by default what `FULFILLMENT_DISABLE_PLUGINS` lists.
     """
 
-    def __init__(self, *, disabled: str | None = None) -> None:
-        text = os.environ.get(DISABLE_VARIABLE, "") if disabled is None else disabled
-        self._disabled = {name.strip() for name in text.split(",")} - {""}
+    def __init__(self, *, disabled: SwitchedOff | None = None) -> None:
+        self._disabled = SwitchedOff.of() if disabled is None else disabled
         self._plugins: dict[str, Plugin] = {}
         self.problems: list[PluginProblem] = []
 
     def __iter__(self) -> Iterator[Plugin]:
         return iter(self._plugins.values())
 
-    def register(self, implementation: object) -> None:
-        """Add a plugin that the host hands in.
+    def register(self, implementation: object, *, host: str, hooks: frozenset[str]) -> None:
+        """Add a plugin that the host hands in, which calls `hooks`.
 
         Raises:
-            PluginError: it is not in order, or its name is taken.
+            PluginError: it is not in order, has none of `hooks`, or its name is taken.
         """
-        if not self._is_disabled(plugin_name(implementation)):
-            self._add(inspect_plugin(implementation))
+        if self._is_disabled(plugin_name(implementation)):
+            return
+        plugin = inspect_plugin(implementation)
+        if plugin.hooks.isdisjoint(hooks):
+            raise PluginError(
+                f"Plugin {plugin.name} has no hook that {host} calls",
+                remedy=f"Those are {', '.join(sorted(hooks))}.",
+            )
+        self._add(plugin)
 
     def load_entry_points(self, found: Iterable[EntryPoint] | None = None) -> None:
         """Load every installed entry point of the group `fulfillment_sdk`, each alone.
 
         One that can't be loaded or is not in order is logged and listed in `problems`. One that the
-        host handed in already is not added again. `found` replaces what is installed.
+        host handed in already, or in whose place it handed in another of the same class and name,
+        is not added. `found` replaces what is installed.
         """
-        for entry_point in entry_points(group=ENTRY_POINT_GROUP) if found is None else found:
+        for entry_point in installed() if found is None else found:
             self._load(entry_point)
 
     def _load(self, entry_point: EntryPoint) -> None:
@@ -75,7 +76,7 @@ class Plugins:
             return
         try:
             implementation = entry_point.load()
-            known = any(plugin.implementation is implementation for plugin in self)
+            known = any(_stands_for(plugin, implementation) for plugin in self)
             if not known and not self._is_disabled(plugin_name(implementation)):
                 self._add(inspect_plugin(implementation, version=version, installed=True))
         except FAILURES as error:
@@ -109,9 +110,11 @@ class Plugins:
                 remedy="Give one of them a name attribute of its own.",
             )
         self._plugins[plugin.name] = plugin
+        if plugin.wants_bodies and not plugin.hooks.isdisjoint(CLIENT_HOOKS):
+            logger.info("plugin %s sees the bodies of requests and answers", plugin.name)
 
     def _is_disabled(self, *names: str) -> bool:
-        hit = "*" in self._disabled or not self._disabled.isdisjoint(names)
+        hit = self._disabled.has(*names)
         if hit:
             logger.warning("plugin %s is switched off by %s", names[0], DISABLE_VARIABLE)
         return hit
@@ -119,12 +122,40 @@ class Plugins:
     def on_attempt(self, attempt: object) -> None:
         """Tell every plugin that observes attempts; never raises."""
         for plugin in self:
-            if "fulfillment_on_attempt" in plugin.hooks:
-                try:
-                    plugin.caller("fulfillment_on_attempt")(attempt=attempt)
-                except FAILURES as error:
-                    kind = type(error).__name__
-                    logger.warning("plugin %s failed to observe an attempt: %s", plugin.name, kind)
+            observe(plugin, "fulfillment_on_attempt", attempt=attempt)
+
+
+def _stands_for(handed_in: Plugin, implementation: object) -> bool:
+    """Whether a plugin is `implementation`, or the same with settings of the host's own."""
+    given = handed_in.implementation
+    if given is implementation or isinstance(implementation, ModuleType):
+        return given is implementation
+    alike = type(given) is type(implementation) and handed_in.name == plugin_name(implementation)
+    return alike and not handed_in.installed
+
+
+def observe(plugin: Plugin, hook: str, **arguments: object) -> None:
+    """Call a plugin's `hook`, if it has it; what it raises is logged, and changes nothing."""
+    if hook not in plugin.hooks:
+        return
+    try:
+        plugin.caller(hook)(**arguments)
+    except FAILURES as error:
+        kind, where = type(error).__name__, place(error, plugin, hook)
+        logger.warning("plugin %s: %s failed: %s at %s", plugin.name, hook, kind, where)
+
+
+def place(error: BaseException, plugin: Plugin, hook: str) -> str:
+    """The innermost line of the plugin's own files that an error of its `hook` came through.
+
+    With it and the error's type it can be found; its own words may hold personal data.
+    """
+    own = plugin.files(hook)
+    places = [
+        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    file, line = next((one for one in reversed(places) if one[0] in own), places[-1])
+    return f"{file}:{line}"
 
 
 def _in_short(error: BaseException) -> str:

@@ -1,0 +1,67 @@
+"""Which plugins are installed, and which are switched off; loads none, and not pluggy either."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+PROJECT: Final = "fulfillment_sdk"
+"""Name of the pluggy project and of the entry-point group."""
+
+DISABLE_VARIABLE: Final = "FULFILLMENT_DISABLE_PLUGINS"
+
+FAILURES: Final = (Exception, SystemExit)
+"""What a plugin may raise without hurting its neighbours: also the wish to exit."""
+
+_looking = threading.Lock()
+
+
+@attrs.frozen
+class SwitchedOff:
+    """The names of plugins that are left out; `*` stands for all of them."""
+
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, text: str | None = None) -> Self:
+        """Read a comma list of names, by default that of `FULFILLMENT_DISABLE_PLUGINS`."""
+        listed = os.environ.get(DISABLE_VARIABLE, "") if text is None else text
+        return cls(frozenset(name.strip() for name in listed.split(",")) - {""})
+
+    @property
+    def everything(self) -> bool:
+        """Whether no plugin counts, whatever it is called."""
+        return "*" in self.names
+
+    def has(self, *names: str) -> bool:
+        """Whether a plugin that goes by these names is left out."""
+        return self.everything or not self.names.isdisjoint(names)
+
+
+def installed() -> tuple[EntryPoint, ...]:
+    """The entry points of the group `fulfillment_sdk`, none of them loaded.
+
+    Every installed distribution is looked at, when this is first called, and never again in this
+    process: what is installed later counts from its next start.
+    """
+    with _looking:
+        return _look()
+
+
+def forget_installed() -> None:
+    """Have the next `installed` look again: for tests that install something."""
+    _look.cache_clear()
+
+
+@functools.cache
+def _look() -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points  # costs milliseconds: where it is needed
+
+    return tuple(entry_points(group=PROJECT))

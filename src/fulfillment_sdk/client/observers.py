@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from fulfillment_sdk.client.call import Answer
+from fulfillment_sdk.client.telling import is_telling
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.installed import FAILURES, SwitchedOff, installed
 
@@ -52,12 +53,13 @@ class Observers:
     def watch(self, request: Request, origin: str, clock: Callable[[], float]) -> Watch | Nobody:
         """What to send `request` in, so that the plugins are told of it.
 
-        `origin` is the server's address, `clock` gives monotonic seconds.
+        `origin` is the server's address, `clock` gives monotonic seconds. Nobody is told of what a
+        plugin sends while it is being told.
         """
         watching = self._watching
         if watching is None:
             watching = self._load()
-        if not watching:
+        if not watching or is_telling():
             return NOBODY
         from fulfillment_sdk.client.watching import Watch
 

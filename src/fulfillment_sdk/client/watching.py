@@ -13,6 +13,7 @@ from fulfillment_sdk.client.call import Answer
 from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import NoAnswer
 from fulfillment_sdk.client.routes import route, shown
+from fulfillment_sdk.client.telling import telling
 from fulfillment_sdk.errors import (
     APIError,
     ConnectionFailed,
@@ -47,7 +48,8 @@ class Watch:
 
     def __enter__(self) -> Self:
         for plugin, request in self._told:
-            observe(plugin, BEFORE, request=request)
+            with telling():
+                observe(plugin, BEFORE, request=request)
         self._started = self._clock()
         return self
 
@@ -69,14 +71,17 @@ class Watch:
         ended = self._clock() if self._ended is None else self._ended
         failed = None if error is None else error_facts(error)
         for plugin, request in self._told:
-            observe(
-                plugin,
-                AFTER,
-                request=request,
-                response=self._response(bodies=plugin.wants_bodies),
-                seconds=ended - self._started,
-                error=failed,
-            )
+            response = self._response(bodies=plugin.wants_bodies)
+            seconds = ended - self._started
+            with telling():
+                observe(
+                    plugin,
+                    AFTER,
+                    request=request,
+                    response=response,
+                    seconds=seconds,
+                    error=failed,
+                )
 
     def _response(self, *, bodies: bool) -> ResponseFacts | None:
         answer = self._answer

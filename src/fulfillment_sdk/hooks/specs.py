@@ -87,9 +87,10 @@ def fulfillment_on_attempt(attempt: Attempt) -> None:
 def fulfillment_before_request(request: RequestFacts) -> None:
     """Observe each request that a client is about to send, repetitions included.
 
-    Called in the thread that runs the call, right before the request goes out, so it must be quick,
-    and must not call the client that it observes. What it returns is ignored; what it raises is
-    logged and changes nothing. `request.body` is None unless the plugin has `wants_bodies = True`.
+    Called in the thread that runs the call, right before the request goes out, so it must be quick;
+    what it sends itself, with any client, no plugin is told of. What it returns is ignored; what it
+    raises is logged and changes nothing. `request.body` is None unless the plugin has
+    `wants_bodies = True`.
     """
 
 

@@ -293,6 +293,48 @@ def test_clients_made_of_one_are_watched_by_the_same_plugins(
     assert len(watcher.after) == 1
 
 
+class Asking:
+    """Uses a client in both hooks, as nobody should."""
+
+    name = "asking"
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    def asks(self, other: Client) -> None:
+        self._other = other
+
+    @hookimpl
+    def fulfillment_before_request(self) -> None:
+        self._ask()
+
+    @hookimpl
+    def fulfillment_after_response(self) -> None:
+        self._ask()
+
+    def _ask(self) -> None:
+        self.told += 1
+        if self.told < 9:  # else a failure of this test would have no end
+            self._other.cases.get("case_1")
+
+
+def test_no_plugin_is_told_of_what_a_hook_sends_itself(mocked: responses.RequestsMock) -> None:
+    for _ in range(2):
+        mocked.get(f"{CASES}cases/case_1/", status=404, json={"error": "Not found"})
+        mocked.get(f"{CASES}cases/", json={"items": []})
+        mocked.get(f"{CASES}cases/case_1/", status=404, json={"error": "Not found"})
+    asking, watcher = Asking(), Watcher()
+    ours = client(asking, watcher)
+    # Another client that it watches too, as an installed plugin does.
+    asking.asks(client(asking, watcher))
+
+    for _ in range(2):
+        list(ours.cases.list())
+
+    assert asking.told == 4
+    assert [told.request.route for told in watcher.after] == ["/api/webhook/webform/cases/"] * 2
+
+
 def test_a_plugin_that_no_client_calls_is_an_error() -> None:
     with pytest.raises(errors.PluginError, match="receivers-own has no hook that a client calls"):
         client(ReceiversOwn())

@@ -5,6 +5,7 @@ Only what is surely meant is converted. A wrong type is kept as it is, for the c
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NoReturn
@@ -13,23 +14,31 @@ from fulfillment_sdk.errors import ConfigurationError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+# A Decimal may be short and stand for a thousand million digits: no moment has so many.
+_MOST_DIGITS: Final = 20
 
 
-def birthday(value: str | int | Decimal | date | None) -> str | None:
+def birthday(value: str | float | Decimal | date | None) -> str | None:
     """A date of birth in whole epoch seconds; a plain date is its midnight in UTC.
 
-    Raises ConfigurationError for a datetime without a zone.
+    A fraction, as `datetime.timestamp()` gives it, is cut to the second before. Raises ConfigurationError for a datetime without a zone.
     """
     match value:
         case datetime():
             return str(_microseconds(value, "dob") // 1_000_000)
         case date():
             return str((value - _EPOCH.date()).days * 86_400)
+        case float() if math.isfinite(value):
+            return str(math.floor(value))
+        case Decimal() if value.is_finite() and value.adjusted() < _MOST_DIGITS:
+            return str(math.floor(value))
     return _digits(value)
 
 
-def moment(value: str | int | float | Decimal | datetime | None) -> str | None:
+def moment(value: str | float | Decimal | datetime | None) -> str | None:
     """A moment in epoch seconds, with six decimals if it comes as a datetime or a float.
+
+    A Decimal keeps those that it has, up to six.
 
     Raises ConfigurationError for a datetime without a zone, and for a date without a time.
     """
@@ -44,9 +53,12 @@ def moment(value: str | int | float | Decimal | datetime | None) -> str | None:
     return _digits(value)
 
 
-def _digits(value: str | int | Decimal | None) -> str | None:
+def _digits(value: str | float | Decimal | None) -> str | None:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        decimals = value.as_tuple().exponent  # a letter, for what is no number
+        if isinstance(decimals, int) and value.adjusted() < _MOST_DIGITS:
+            return format(value, "f" if decimals >= -6 else ".6f")
+        return str(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value  # type: ignore[return-value]  # of whatever type it is, the checks look at it

@@ -30,6 +30,9 @@ NAIVE = datetime(2003, 2, 25, 8, 30)  # noqa: DTZ001
         (-86_400, "-86400"),
         (Decimal(1046120400), "1046120400"),
         (Decimal("1.0461204E9"), "1046120400"),
+        (Decimal("1046120400.9"), "1046120400"),
+        (1046120400.0, "1046120400"),
+        (datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC).timestamp(), "-1"),
         # The document's own example is the midnight of Nairobi.
         (datetime(2003, 2, 25, tzinfo=NAIROBI), "1046120400"),
         (datetime(2003, 2, 25, tzinfo=UTC), "1046131200"),
@@ -52,6 +55,8 @@ def test_a_birthday_is_sent_in_whole_seconds(
         (None, None),
         (1741960667, "1741960667"),
         (Decimal("1741960667.824"), "1741960667.824"),
+        (Decimal("1741960667.8240004"), "1741960667.824000"),
+        (Decimal(1741960667.824), "1741960667.824000"),
         (1741960667.824, "1741960667.824000"),
         (datetime(2025, 3, 14, 13, 57, 47, 824_000, tzinfo=UTC), "1741960667.824000"),
         (datetime(2025, 3, 14, 16, 57, 47, 1, tzinfo=NAIROBI), "1741960667.000001"),
@@ -82,17 +87,25 @@ def test_a_date_is_no_moment_for_src_ts() -> None:
         NewCase(src_ts=date(2025, 3, 14))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [True, 1.5, [], {}, b"1"])
+@pytest.mark.parametrize("value", [True, float("nan"), float("inf"), [], {}, b"1"])
 def test_a_wrong_type_is_left_to_the_checks(value: Any) -> None:
     case = NewCase(reporter=Person(fname="x", dob=value))
     problems = casefile.problems(to_json(case), now=1_741_960_667.0)
     assert casefile.Problem("invalid", "reporter.dob") in problems
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e300, True, Decimal("NaN")])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), -1.0, 1e300, True, Decimal("NaN"), Decimal("sNaN")]
+)
 def test_an_impossible_moment_is_left_to_the_checks(value: Any) -> None:
     problems = casefile.problems(to_json(NewCase(src_ts=value)), now=1_741_960_667.0)
     assert "src_ts" in {problem.field for problem in problems}
+
+
+@pytest.mark.parametrize("given_as", ["1E+999999999", "-1E+999999999", "1E-999999999"])
+def test_a_number_of_endless_digits_is_not_written_out(given_as: str) -> None:
+    assert len(str(NewCase(src_ts=Decimal(given_as)).src_ts)) < 40
+    assert len(str(Person(dob=Decimal(given_as)).dob)) < 40
 
 
 @pytest.mark.parametrize("name", samples.CASES)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 _LONGEST: Final = 300
 _READ: Final = 2000
@@ -19,6 +21,9 @@ _UNPRINTABLE = re.compile(
 )
 # A token, whole or in part; a secret, a key, a signature. An id is shorter.
 _TOKEN = re.compile(r"\beyJ[\w-]{4,}(\.[\w-]*){0,2}|[A-Za-z0-9_+/=-]{40,}")
+# Letters as JSON and Python's `repr` write them into a text.
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|((?:\\x[0-9a-fA-F]{2})+)|\\[nrt]")
+_TWICE: Final = 2
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d[\d ().:/-]{4,}\d")
 # What is quoted, an address, a number: the usual shapes of an echo.
@@ -36,11 +41,11 @@ def sentence(text: str, sent: Iterable[str] = ()) -> str:
     Neither a whole value shows, however it is spelt, nor three words of one in a row, nor a number
     of six digits or more. Values of one or two characters stay if they can't be told from words.
     """
-    line = _TOKEN.sub("…", _one_line(text[:_READ]))
-    values = sorted({_one_line(value) for value in sent}, key=len, reverse=True)
+    line = _TOKEN.sub("…", _one_line(_unescaped(text[:_READ])))
+    spelt = {_one_line(written) for value in sent for written in (value, _unescaped(value))}
+    values = sorted(spelt, key=len, reverse=True)
     for value in values:
-        for spelt in dict.fromkeys((value, html.escape(value))):
-            line = _without(line, spelt)
+        line = _without(line, value)
     line = _without_numbers(_without_passages(line, values), values)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
@@ -87,7 +92,31 @@ def field_paths(errors: object, path: str = "", depth: int = 0) -> Iterator[tupl
 
 
 def _one_line(text: str) -> str:
-    return _UNPRINTABLE.sub(" ", text).strip()
+    # With one way to write a letter: an accent may come apart from it.
+    return _UNPRINTABLE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def _unescaped(text: str) -> str:
+    """A text without the ways in which pages, addresses, JSON and logs write letters."""
+    for _ in range(_TWICE):
+        if not any(sign in text for sign in "\\%&"):
+            break
+        text = html.unescape(unquote(_ESCAPE.sub(_letters, text)))
+        # The halves of a character that JSON writes one by one.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _letters(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    if not found[2]:
+        return " "
+    written = bytes.fromhex(found[2].replace("\\x", ""))
+    try:
+        return written.decode("utf-8")
+    except UnicodeDecodeError:
+        return written.decode("latin-1")
 
 
 def _without(line: str, value: str) -> str:

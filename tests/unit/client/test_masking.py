@@ -35,6 +35,16 @@ def test_a_value_of_two_characters_cannot_be_told_from_words() -> None:
         ("28 is too young", "28", "… is too young"),
         ("no Jo in 128 rows", "Jo", "no … in 128 rows"),
         ("no Žo here", "Žo", "no … here"),
+        ("Zoe\u0308 Mu\u0308ller is unknown", "Zoë Müller", "… is unknown"),
+        ("Zo\\u00eb M\\u00fcller is unknown", "Zoë Müller", "… is unknown"),
+        ("Zo\\xeb M\\xfcller is unknown", "Zoë Müller", "… is unknown"),
+        ("b'Zo\\xc3\\xab' is unknown", "Zoë", "b'…' is unknown"),
+        ("Zo%C3%AB%20M%C3%BCller is unknown", "Zoë Müller", "… is unknown"),
+        ("Zo&amp;#235; M&uuml;ller is unknown", "Zoë Müller", "… is unknown"),
+        ("\\ud83d\\ude00 Jo is unknown", "\U0001f600 Jo", "… is unknown"),
+        ("she\\nleft is too short", "she\nleft", "… is too short"),
+        ("50%20off &amp; more is too long", "50%20off &amp; more", "… is too long"),
+        ("half \\ud83d of it, 100% of C:\\y", "Jane", "half � of it, 100% of C:\\y"),
     ],
 )
 def test_a_value_is_known_again_however_it_is_spelt(text: str, value: str, shown: str) -> None:
@@ -47,6 +57,7 @@ def test_a_value_is_known_again_however_it_is_spelt(text: str, value: str, shown
         ("The narrative 'he came home late' is too long", "The narrative '…' is too long"),
         ("He CAME, home late… and stopped there", "…… and stopped there"),
         ("he came to us, home late that night", "he came to us, …"),
+        ("at 'evening\\nhe\\tcame%20home'", "at '…'"),
     ],
 )
 def test_three_words_in_a_row_of_what_was_sent_are_not_shown(text: str, shown: str) -> None:

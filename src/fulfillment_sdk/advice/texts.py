@@ -23,6 +23,8 @@ _TAIL: Final = 9
 
 # Every repetition is bounded.
 _NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ().-]{0,2}\d){6,14}(?!\w)")
+# The case's own is known whatever letters it hangs on.
+_OWN_NUMBER = re.compile(r"(?<!\d)\d(?:[ ().-]{0,2}\d){6,14}(?!\d)")
 _IDENTITY = re.compile(r"(?<![\w+.-])(?:\d{7,8}|[A-Z]{1,2}\d{6,8})(?![\w-])")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -34,8 +36,9 @@ def phones(sight: Sight) -> Iterator[str]:
     given = (digits(one.word(name)) for one in sight.people for name in _PHONE_FIELDS)
     known = {number[-_TAIL:] for number in given if len(number) >= _SHORTEST_PHONE}
     for story in sight.stories:
-        numbers = (digits(found) for found in _NUMBER.findall(story.undated))
-        if any(len(number) >= _TAIL or number in known for number in numbers):
+        numbers = (digits(found) for found in _NUMBER.findall(story.rest))
+        own = (digits(found) for found in _OWN_NUMBER.findall(story.text)) if known else ()
+        if any(len(number) >= _TAIL for number in numbers) or _ends(own, known):
             yield story.path
 
 
@@ -47,7 +50,7 @@ def identities(sight: Sight) -> Iterator[str]:
     known = [one for one in given if len(one) >= _SHORTEST_ID and digits(one)]
     for story in sight.stories:
         plain = _plain(story.text) if known else ""
-        if any(one in plain for one in known) or _IDENTITY.search(story.undated):
+        if any(one in plain for one in known) or _IDENTITY.search(story.rest):
             yield story.path
 
 
@@ -60,6 +63,10 @@ def defaults(sight: Sight) -> Iterator[str]:
         own = sight.defaults.get(path, "").strip()
         if texts[path] and (texts[path] in placeholders or texts[path] == own):
             yield path
+
+
+def _ends(numbers: Iterator[str] | tuple[()], known: set[str]) -> bool:
+    return any(number[-_TAIL:] in known for number in numbers)
 
 
 def _plain(text: str) -> str:

@@ -25,6 +25,11 @@ def about(narrative: str, **fields: object) -> list[tuple[str, str]]:
         "Call (0712) 345-678.",
         "0712.345.678",
         "she has two numbers:0712345678,0723456789",
+        "0720 2011 2012",
+        "0720 2011 2012 13",
+        "+1 712 345 000",
+        "0712 345 000",
+        "+254712345000",
         "\u0660\u0667\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
         "on 2025-03-14 from 0712345678",
         "Tel.+254712345678",
@@ -38,6 +43,19 @@ def test_a_phone_number_in_the_narrative_is_noticed(text: str) -> None:
 def test_a_short_number_is_noticed_where_it_is_the_cases_own(text: str) -> None:
     assert ("phone-in-text", "narrative") in about(text, phone="7123456")
     assert ("phone-in-text", "narrative") not in about(text)
+
+
+@pytest.mark.parametrize("text", ["tel0712345678", "0712345678am", "_712 345 678_"])
+def test_the_cases_own_phone_is_noticed_amid_letters(text: str) -> None:
+    assert ("phone-in-text", "narrative") in about(text, phone="+254712345678")
+
+
+@pytest.mark.parametrize(
+    ("own", "text"),
+    [("0712 345 000", "712 345 000"), ("20112012", "2011 2012"), ("1500000", "1500000")],
+)
+def test_the_cases_own_phone_is_no_amount_and_no_years(own: str, text: str) -> None:
+    assert about(text, phone=own) == PHONE
 
 
 def test_another_way_to_write_the_same_phone_is_the_same() -> None:
@@ -72,6 +90,9 @@ def test_the_cases_own_national_id_is_noticed_however_it_is_written(text: str) -
         "He took 1,500,000 shillings",
         "Case HL-CMS-000123 of last year",
         "between 2019 and 2024",
+        "in 2010 2011 2012, and the school years 2019-2020-2021 and 2022/2023",
+        "She paid 1500000 shillings, TZS 15000000, once KES 120 000 000",
+        "P.O. Box 12345-00100 Nairobi, P.O. BOX: 1234 - 00200",
         "Room 101, house 4521",
         "",
         "No digit at all",

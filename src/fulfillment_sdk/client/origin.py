@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -19,6 +19,7 @@ DEFAULT_SOURCE: Final = "webform"
 OLDEST_MS: Final = 400 * 86_400_000
 NEWEST_MS: Final = 86_400_000
 
+_FIELDS: Final = ("src_uid", "src_uid2", "src_callid", "src_ts")
 _SECONDS = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,6}))?")
 _MILLISECONDS = re.compile(r"(?:^|-)([0-9]{13})(?=-|$)")
 # What is part of a key is seen in errors and logs: a user's name or number is left out of it.
@@ -45,6 +46,8 @@ def originate(
     case and the key alone, so the same call with the same key is the same request: the server
     leaves `src_ts` out when it compares. Blank counts as not given. Contract, section 2.
     """
+    if case.extra:
+        case = attrs.evolve(case, **{name: _said(case, name) for name in _FIELDS})
     stamp = _of_src_ts(case.src_ts)
     if idempotency_key is None:
         made = int(now * 1000) if stamp is None else stamp
@@ -61,6 +64,12 @@ def originate(
         src_ts=_given(case.src_ts, f"{stamp // 1000}.{stamp % 1000:03d}"),
     )
     return Originated(filled, idempotency_key)
+
+
+def _said(case: NewCase, name: str) -> Any:
+    """A field, or what stands in `extra` under its name: that would be sent, if it were empty."""
+    value = getattr(case, name)
+    return case.extra.get(name) if value is None else value
 
 
 def _given(value: str | None, default: str | None) -> str | None:

@@ -47,16 +47,18 @@ class CaseDefaults(Model):
         """The case with the defaults in the fields that it leaves open.
 
         Open is a mandatory field that is absent or blank, and an optional one that is None: an
-        optional ``""`` is a statement of its own. Contract, section 2.
+        optional ``""`` is a statement of its own. What stands in ``extra`` under a field's name is
+        said too. Contract, section 2.
         """
         changes: dict[str, Any] = {
             name: value
             for name, value in self._values().items()
-            if value is not None and _open(name, getattr(case, name))
+            if value is not None and _open(name, getattr(case, name)) and name not in case.extra
         }
         reporter: object = Person() if case.reporter is None else case.reporter
         unnamed = isinstance(reporter, Person) and _blank(reporter.fname)
-        if unnamed and self.reporter_fname is not None:
+        told = case.reporter is None and "reporter" in case.extra
+        if unnamed and not told and self.reporter_fname is not None:
             changes["reporter"] = attrs.evolve(case.reporter or Person(), fname=self.reporter_fname)
         return attrs.evolve(case, **changes) if changes else case
 

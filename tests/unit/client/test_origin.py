@@ -86,6 +86,14 @@ def test_a_given_src_uid_is_followed_and_the_key_is_another() -> None:
     assert filled.idempotency_key == "id1"
 
 
+def test_what_stands_among_the_extra_keys_is_given_too() -> None:
+    said = {"src_uid": "intake-417", "src_ts": "1741960667.824", "src_callid": "call-1"}
+    assert four(origin(NewCase(extra=said), now=NOW + DAYS)) == [
+        "intake-417", "intake-417-2", "call-1", "1741960667.824",
+    ]  # fmt: skip
+    assert origin(NewCase(src_uid="mine", extra=said)).case.src_uid == "mine"
+
+
 def test_a_given_key_is_the_src_uid() -> None:
     filled = origin(NewCase(), key="mine")
     assert four(filled) == ["mine", "mine-2", "mine", "1741960667.824"]

@@ -53,6 +53,12 @@ def test_what_a_case_says_itself_wins(name: str) -> None:
     assert ours.fill(case) == case
 
 
+def test_what_a_case_says_among_its_extra_keys_wins_too() -> None:
+    said = {"plan": "Refer to legal aid.", "priority": "1", "reporter": {"fname": "Jane Smith"}}
+    filled = to_json(CaseDefaults().fill(NewCase(extra=said)))
+    assert filled == said | {"status": "1"}
+
+
 @pytest.mark.parametrize("blank", [None, "", "  ", "\t\n"])
 @pytest.mark.parametrize("name", ["plan", "priority", "status"])
 def test_a_blank_mandatory_field_is_open(name: str, blank: str | None) -> None:

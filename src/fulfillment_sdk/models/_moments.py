@@ -21,7 +21,8 @@ _MOST_DIGITS: Final = 20
 def birthday(value: str | float | Decimal | date | None) -> str | None:
     """A date of birth in whole epoch seconds; a plain date is its midnight in UTC.
 
-    A fraction, as `datetime.timestamp()` gives it, is cut to the second before. Raises ConfigurationError for a datetime without a zone.
+    A fraction, as `datetime.timestamp()` gives it, is cut to the second before. Raises
+    ConfigurationError for a datetime without a zone.
     """
     match value:
         case datetime():

@@ -39,7 +39,8 @@ class Watch:
             bodies: request_facts(request, origin, bodies=bodies)
             for bodies in {plugin.wants_bodies for plugin in plugins}
         }
-        self._told = [(plugin, facts[plugin.wants_bodies]) for plugin in plugins]
+        self._plugins = [(plugin, facts[plugin.wants_bodies]) for plugin in plugins]
+        self._told: list[tuple[Plugin, RequestFacts]] = []
         self._clock = clock
         self._started = 0.0
         self._ended: float | None = None
@@ -47,9 +48,17 @@ class Watch:
         self._whole = False
 
     def __enter__(self) -> Self:
-        for plugin, request in self._told:
-            with telling():
-                observe(plugin, BEFORE, request=request)
+        try:
+            for plugin, request in self._plugins:
+                self._told.append((plugin, request))
+                with telling():
+                    observe(plugin, BEFORE, request=request)
+        except (
+            BaseException
+        ) as error:  # an interruption: whoever was told of a beginning, of it too
+            self._started = self._clock()
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         self._started = self._clock()
         return self
 

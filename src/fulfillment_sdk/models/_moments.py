@@ -18,7 +18,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _MOST_DIGITS: Final = 20
 
 
-def birthday(value: str | float | Decimal | date | None) -> str | None:
+def birthday(value: str | int | float | Decimal | date | None) -> str | None:
     """A date of birth in whole epoch seconds; a plain date is its midnight in UTC.
 
     A fraction, as `datetime.timestamp()` gives it, is cut to the second before. Raises
@@ -36,7 +36,7 @@ def birthday(value: str | float | Decimal | date | None) -> str | None:
     return _digits(value)
 
 
-def moment(value: str | float | Decimal | datetime | None) -> str | None:
+def moment(value: str | int | float | Decimal | datetime | None) -> str | None:
     """A moment in epoch seconds, with six decimals if it comes as a datetime or a float.
 
     A Decimal keeps those that it has, up to six.
@@ -54,7 +54,7 @@ def moment(value: str | float | Decimal | datetime | None) -> str | None:
     return _digits(value)
 
 
-def _digits(value: str | float | Decimal | None) -> str | None:
+def _digits(value: str | int | float | Decimal | None) -> str | None:
     if isinstance(value, Decimal):
         decimals = value.as_tuple().exponent  # a letter, for what is no number
         if isinstance(decimals, int) and value.adjusted() < _MOST_DIGITS:

@@ -248,6 +248,20 @@ def test_whoever_interrupts_is_told_to_the_plugins_and_let_through(
     assert watcher.after[0].error == ErrorFacts(kind="KeyboardInterrupt")
 
 
+def test_whoever_interrupts_a_hook_is_told_to_those_who_were_told_before(
+    mocked: responses.RequestsMock,
+) -> None:
+    first, last = Watcher(), Watcher("last")
+
+    with pytest.raises(KeyboardInterrupt):
+        client(first, Interrupted(), last).cases.get("case_1")
+
+    assert [told.error for told in first.after] == [ErrorFacts(kind="KeyboardInterrupt")]
+    assert first.after[0].seconds == 0.0
+    assert last.before == last.after == []
+    assert not mocked.calls
+
+
 def test_a_file_that_is_fetched_piece_by_piece_shows_its_size_and_no_body(
     mocked: responses.RequestsMock, tmp_path: Path
 ) -> None:
@@ -291,6 +305,16 @@ def test_clients_made_of_one_are_watched_by_the_same_plugins(
     list(client(watcher).with_options(timeout=2.0).cases.list())
 
     assert len(watcher.after) == 1
+
+
+class Interrupted:
+    """Is at work when somebody presses Ctrl-C."""
+
+    name = "interrupted"
+
+    @hookimpl
+    def fulfillment_before_request(self) -> None:
+        raise KeyboardInterrupt
 
 
 class Asking:

@@ -258,7 +258,8 @@ def test_whoever_interrupts_a_hook_is_told_to_those_who_were_told_before(
 
     assert [told.error for told in first.after] == [ErrorFacts(kind="KeyboardInterrupt")]
     assert first.after[0].seconds == 0.0
-    assert last.before == last.after == []
+    assert not last.before
+    assert not last.after
     assert not mocked.calls
 
 

@@ -13,7 +13,10 @@ from pathlib import Path
 from benchmarks import machine, report
 from benchmarks.run import Bench
 
-NAMES = ("intake", "throughput", "webhooks", "backlog", "workers", "creation", "hops")
+NAMES = (
+    *("intake", "throughput", "webhooks", "backlog", "workers"),
+    *("creation", "hops", "client", "models", "imports"),
+)
 
 
 def main() -> int:

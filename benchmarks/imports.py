@@ -1,0 +1,80 @@
+"""What an import costs, in fresh processes: ours beside what others' kits and `requests` cost."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+from benchmarks.report import Aim, Result, Table, say
+from benchmarks.run import Bench
+
+BESIDE = "import requests"
+OURS = ("import fulfillment_sdk", "from fulfillment_sdk import Client")
+STATEMENTS = (BESIDE, *OURS, "import stripe", "import svix")
+NOTHING = "pass"
+ROUNDS, FEW = 40, 5
+
+_TIMED = """
+import sys, time
+begin, busy = time.perf_counter(), time.process_time()
+{statement}
+seconds, cpu = time.perf_counter() - begin, time.process_time() - busy
+status = open("/proc/self/status").read()
+print(seconds, cpu, len(sys.modules), status.partition("VmRSS:")[2].split()[0])
+"""
+
+Timed = tuple[float, float, float, float]
+
+
+def run(bench: Bench) -> Result:
+    """Import each in turn, in a process of its own, round by round."""
+    result = Result("imports", "imports in fresh processes, from a warm disk")
+    rounds = FEW if bench.short else ROUNDS
+    found: dict[str, list[Timed]] = {one: [] for one in (NOTHING, *STATEMENTS)}
+    for turn in range(rounds + 1):
+        for statement, timed in found.items():
+            one = _import(statement)
+            if turn:  # the first writes the byte code and fills the caches
+                timed.append(one)
+    middle = {
+        statement: tuple(statistics.median(column) for column in zip(*timed, strict=True))
+        for statement, timed in found.items()
+    }
+    for statement, (seconds, *_) in middle.items():
+        say(f"imports: {statement}: {seconds * 1000:.1f} ms")
+    beside = middle[BESIDE]
+    result.tables.append(
+        Table(
+            f"Median of {rounds} processes each",
+            ("", "ms", "x requests", "CPU ms", "modules", "MiB"),
+            tuple(
+                (
+                    "nothing" if statement == NOTHING else statement,
+                    seconds * 1000,
+                    seconds / beside[0],
+                    cpu * 1000,
+                    int(modules - middle[NOTHING][2]),
+                    kilobytes / 1024,
+                )
+                for statement, (seconds, cpu, modules, kilobytes) in middle.items()
+            ),
+        )
+    )
+    result.aims += [
+        Aim(f"{statement}: x requests", "at most", 1.3, middle[statement][0] / beside[0])
+        for statement in OURS
+    ]
+    result.remarks.append("`modules` are those that came with the import; MiB is the process's.")
+    return result
+
+
+def _import(statement: str) -> Timed:
+    done = subprocess.run(
+        [sys.executable, "-c", _TIMED.format(statement=statement)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, cpu, modules, kilobytes = map(float, done.stdout.split())
+    return seconds, cpu, modules, kilobytes

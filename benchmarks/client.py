@@ -35,16 +35,18 @@ def run(bench: Bench) -> Result:
         place = server.read()
         for what, document in CASES.items():
             blocks: dict[str, list[list[float]]] = {}
+            size = 0
             for turn in range(plan.rounds):
                 spec = {**place, "case": document, "blocks": plan.blocks, "calls": plan.calls}
                 with bench.child("callers", spec=spec) as callers:
                     told = callers.read(300.0)
+                size = told["bytes"]
                 result.failures += [f"{what}: {problem}" for problem in told["problems"]]
                 for name, measured in told["blocks"].items():
                     blocks.setdefault(name, []).extend(measured)
                 where = f"client, {what}, round {turn + 1} of {plan.rounds}"
                 say(f"{where}: {_said(told['blocks'])}")
-            result.tables.append(_table(what, told["bytes"], blocks, plan))
+            result.tables.append(_table(what, size, blocks, plan))
             aim = f"{what}: ours, x by hand"
             result.aims.append(Aim(aim, "at most", 1.0, _beside(blocks, OURS, HAND, 0)))
     result.remarks += [

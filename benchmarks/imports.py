@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from benchmarks.report import Aim, Result, Table, say
 from benchmarks.run import Bench
@@ -31,10 +33,13 @@ def run(bench: Bench) -> Result:
     """Import each in turn, in a process of its own, round by round."""
     result = Result("imports", "imports in fresh processes, from a warm disk")
     rounds = FEW if bench.short else ROUNDS
+    # One place for everybody's byte code, whether pip has compiled them or they are a checkout.
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(bench.new_folder())}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     found: dict[str, list[Timed]] = {one: [] for one in (NOTHING, *STATEMENTS)}
     for turn in range(rounds + 1):
         for statement, timed in found.items():
-            one = _import(statement)
+            one = _import(statement, environment)
             if turn:  # the first writes the byte code and fills the caches
                 timed.append(one)
     middle = {
@@ -69,9 +74,10 @@ def run(bench: Bench) -> Result:
     return result
 
 
-def _import(statement: str) -> Timed:
+def _import(statement: str, environment: Mapping[str, str]) -> Timed:
     done = subprocess.run(
         [sys.executable, "-c", _TIMED.format(statement=statement)],
+        env=environment,
         capture_output=True,
         text=True,
         check=True,

@@ -149,7 +149,8 @@ def _type(
     kind: str, inside: type[Model] | None, of: Callable[[type[Model]], Any]
 ) -> tuple[Any, Any]:
     if kind == "list" and inside is not None:
-        return tuple[of(inside), ...], ()
+        made: Any = of(inside)
+        return tuple.__class_getitem__((made, ...)), ()
     if kind == "object" and inside is not None:
         return of(inside) | None, None
     return (bool if kind == "flag" else str) | None, None

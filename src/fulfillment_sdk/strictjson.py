@@ -157,6 +157,8 @@ def _encode(value: object, *, sort: bool) -> bytes:
 
 
 def _text(value: object, sort: bool) -> str:
+    if type(value) is str:  # what nearly all values are
+        return encode_basestring(value)
     if isinstance(value, str):
         return str(value) if isinstance(value, FloatText) else encode_basestring(value)
     if value is None or isinstance(value, bool):
@@ -175,10 +177,15 @@ def _text(value: object, sort: bool) -> str:
 
 
 def _object_text(value: dict[str, object], sort: bool) -> str:
-    if not all(isinstance(key, str) for key in value):
-        raise PayloadError("", "a key of an object is no text")
+    for key in value:
+        if not isinstance(key, str):
+            raise PayloadError("", "a key of an object is no text")
     items = sorted(value.items(), key=itemgetter(0)) if sort else value.items()
-    return "{" + ",".join([f"{encode_basestring(k)}:{_text(v, sort)}" for k, v in items]) + "}"
+    pairs = [
+        f"{encode_basestring(k)}:{encode_basestring(v) if type(v) is str else _text(v, sort)}"
+        for k, v in items
+    ]
+    return "{" + ",".join(pairs) + "}"
 
 
 _WORDS: Final = {None: "null", True: "true", False: "false"}

@@ -168,7 +168,7 @@ def _model_writer(cls: Any, converter: Converter) -> Callable[[Any], dict[str, o
             if is_request and (value is None or value == ()):
                 continue
             holder = written.setdefault(spec.part, {}) if spec.part else written
-            holder[spec.wire] = _plain(value, converter)
+            holder[spec.wire] = value if type(value) is str else _plain(value, converter)
         if is_request:
             for key, value in model.extra.items():
                 written.setdefault(key, value)

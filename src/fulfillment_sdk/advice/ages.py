@@ -59,8 +59,11 @@ def not_a_birthday(sight: Sight) -> Iterator[str]:
 def age_and_dob(sight: Sight) -> Iterator[str]:
     """Ages more than one unit away from what the date of birth makes of them."""
     for one in sight.people:
-        born, unit, age = _born(one, sight), _UNITS.get(one.word("age_t")), _age(one)
-        if born is None or unit is None or age is None:
+        born = _born(one, sight)
+        if born is None:
+            continue
+        unit, age = _UNITS.get(one.word("age_t")), _age(one)
+        if unit is None or age is None:
             continue
         # An age stands for a whole unit; one more either way is how people count.
         if not age - 1 <= (sight.at - born) / unit < age + 2:
@@ -70,10 +73,11 @@ def age_and_dob(sight: Sight) -> Iterator[str]:
 def age_group(sight: Sight) -> Iterator[str]:
     """Labels of age groups that leave out the age, or the one that the date of birth gives."""
     for one in sight.people:
-        group = _group(one.word("age_group"))
-        unit, age, born = _UNITS.get(one.word("age_t")), _age(one), _born(one, sight)
+        label = one.word("age_group")
+        group = _group(label) if label else None
         if group is None:
             continue
+        unit, age, born = _UNITS.get(one.word("age_t")), _age(one), _born(one, sight)
         if age is not None and unit is not None:
             years = int(age * unit / YEAR)
             fits = group.first <= years <= group.last

@@ -52,7 +52,7 @@ def run(bench: Bench) -> Result:
     result.remarks += [
         (
             "One thread, one connection kept alive, the server in another process. A block is "
-            f"{plan.calls} calls; x is the median of the ratios of neighbouring blocks."
+            f"{plan.calls} calls; x is the median of the ratios of the blocks of one turn."
         ),
         (
             "By hand is one post(json=…) on a session with the same headers, the keys made, the "

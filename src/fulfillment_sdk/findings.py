@@ -37,12 +37,21 @@ def validate(
 
     ``defaults`` are filled in first; ``now`` is in epoch seconds, the present if it is not given.
     Returns the problems in the order in which the contract checks for them, each with the field's
-    path in ``field`` and the server's words in ``message``, and the warnings. Raises nothing.
-    Contract, section 2.
+    path in ``field`` and the server's words in ``message``, and the warnings. Raises TypeError for
+    what is no `NewCase`, and nothing else. Contract, section 2.
     """
-    filled = case if defaults is None else defaults.fill(case)
+    filled = a_case(case) if defaults is None else defaults.fill(a_case(case))
     moment = time.time() if now is None else now
     return examine(to_json(filled), now=moment, defaults=defaults)
+
+
+def a_case(case: NewCase) -> NewCase:
+    """The same; TypeError for anything else, say the JSON that a case could be made of."""
+    if not isinstance(case, NewCase):
+        raise TypeError(
+            f"this takes a NewCase, not {type(case).__name__}: load_case() makes one of JSON"
+        )
+    return case
 
 
 def examine(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fulfillment_sdk import Advice, Findings, Problem, validate
@@ -77,3 +79,9 @@ def test_a_parsed_body_is_looked_over_as_it_is() -> None:
     assert examine(good | {"reporter": "Jane"}, now=NOW).problems == (
         Problem("missing", "reporter.fname"),
     )
+
+
+@pytest.mark.parametrize("case", [{"src": "webform"}, '{"src": "webform"}', None])
+def test_what_is_no_case_is_told_as_that(case: Any) -> None:
+    with pytest.raises(TypeError, match=r"a NewCase, not \w+: load_case\(\) makes one of JSON$"):
+        validate(case)

@@ -180,6 +180,11 @@ class Client:
 def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:
     if tokens is None:
         return MemoryTokens(token)
+    if isinstance(tokens, str | os.PathLike):
+        raise ConfigurationError(
+            "tokens= is no store of tokens",
+            remedy="Give FileTokens(path), say, or the token itself as token=.",
+        )
     if token is not None:
         raise ConfigurationError(
             "Both token= and tokens= are given", remedy="Give the token, or the store that has it."
@@ -188,7 +193,7 @@ def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:
 
 
 def _seconds(timeout: float) -> float:
-    if not 0 < timeout < float("inf"):
+    if not (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
         raise ConfigurationError(
             "The timeout is no positive number of seconds", remedy="Give timeout=35.0, say."
         )
@@ -196,4 +201,10 @@ def _seconds(timeout: float) -> float:
 
 
 def _policy(retries: Retries | int | None) -> Retries:
-    return Retries(tries=retries + 1) if isinstance(retries, int) else retries or Retries()
+    if isinstance(retries, int):
+        return Retries(tries=retries + 1)
+    if not isinstance(retries, Retries | None):
+        raise ConfigurationError(
+            "retries is neither a number nor a policy", remedy="Give retries=3, or Retries(…)."
+        )
+    return retries or Retries()

@@ -21,7 +21,7 @@ from fulfillment_sdk.client.call import WEBFORM, Answer, Call, Dialect, Keys, Re
 from fulfillment_sdk.client.masking import sentence, texts
 from fulfillment_sdk.client.origin import originate
 from fulfillment_sdk.errors import CaseNotForwarded, ConfigurationError, InvalidCase
-from fulfillment_sdk.findings import examine
+from fulfillment_sdk.findings import a_case, examine
 from fulfillment_sdk.models import CaseDefaults, CreatedCase, NewCase
 from fulfillment_sdk.wire import to_json
 
@@ -51,9 +51,10 @@ class Creation:
     ) -> Call[CreatedCase]:
         """The call that creates `case`: with its defaults and its origin, and checked.
 
-        Raises InvalidCase with all problems, PayloadError for what JSON can't hold, and
-        ConfigurationError for a key that no header can carry.
+        Raises InvalidCase with all problems, PayloadError for what JSON can't hold,
+        ConfigurationError for a key that no header can carry, and TypeError for what is no case.
         """
+        case = a_case(case)
         now = self.clock()
         if self.defaults is not None:
             case = self.defaults.fill(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -128,6 +129,8 @@ class ToFile(_Measured):
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
+        if self._target.is_dir():  # which would be found out only when all of the body is here
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self._target))
         return self
 
     def __exit__(

@@ -46,11 +46,19 @@ class Model:
 
     def __repr__(self) -> str:
         shown = (
-            f"{spec.name}={'***' if spec.sensitive else _shown(value)}"
+            f"{spec.name}={'***' if _hidden(spec, value) else _shown(value)}"
             for spec in specs(type(self))
             if (value := getattr(self, spec.name)) not in _UNSET
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _hidden(spec: Spec, value: object) -> bool:
+    """Whether a value stays out of a ``repr``: also a mapping, say, that stands for a model."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return spec.sensitive or (
+        spec.of is not None and not all(isinstance(part, Model) for part in parts)
+    )
 
 
 def _shown(value: object) -> str:

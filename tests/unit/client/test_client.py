@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import responses
 
@@ -37,6 +39,15 @@ def test_the_token_of_the_environment_goes_to_no_other_address(
 def test_a_timeout_is_a_positive_number(timeout: float) -> None:
     with pytest.raises(ConfigurationError):
         Client(base_url=BASE, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "options", [{"timeout": "35"}, {"timeout": None}, {"retries": "3"}, {"tokens": "token"}]
+)
+def test_an_option_of_another_type_is_told_as_that(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Client(base_url=BASE, **options)
+    assert raised.value.remedy.startswith("Give ")
 
 
 def test_the_number_of_repetitions_is_policy_enough(mocked: responses.RequestsMock) -> None:

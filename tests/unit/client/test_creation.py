@@ -65,6 +65,14 @@ def test_a_problem_is_told_without_its_value() -> None:
     assert "confidence" not in repr(raised.value) + str(raised.value)
 
 
+@pytest.mark.parametrize("validate", [True, False])
+def test_what_is_no_case_is_told_as_that(validate: bool) -> None:
+    body: Any = {"reporter": {"fname": "Jane Smith"}}
+    with pytest.raises(TypeError, match="a NewCase, not dict") as raised:
+        client(case_defaults=OURS).cases.create(body, validate=validate)
+    assert "Jane" not in str(raised.value)
+
+
 def test_without_validation_the_server_says_what_is_wrong(mocked: responses.RequestsMock) -> None:
     mocked.post(CASES, json={"error": "Missing required field: narrative"}, status=400)
     with pytest.raises(errors.MissingField, match="narrative"):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ import responses
 
 from fulfillment_sdk import errors
 from fulfillment_sdk.client.download import InMemory, Wanted
+from fulfillment_sdk.models import CreatedCase
 from tests.unit.client.support import CASES, Time, answer, make_client
 
 REPORT = f"{CASES}cases/case_987654/report/"
@@ -119,6 +121,19 @@ def test_an_identifier_stays_one_segment_of_the_path(mocked: responses.RequestsM
 def test_what_is_no_identifier_is_refused(case_id: str) -> None:
     with pytest.raises(errors.ConfigurationError):
         make_client().cases.download_report(case_id)
+
+
+def test_a_case_in_place_of_its_id_is_told_as_that() -> None:
+    case: Any = CreatedCase(id="case_987654", reference_number="HL-CMS-000123")
+    with pytest.raises(TypeError, match=r"^the case id must be a str, not CreatedCase$"):
+        make_client().cases.download_report(case)
+
+
+def test_a_folder_in_place_of_a_file_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError) as raised:
+        make_client().cases.download_report("case_987654", to=tmp_path)
+    assert raised.value.filename == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_the_callers_error(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fulfillment_sdk import models, wire
@@ -57,3 +59,15 @@ def test_what_is_on_its_way_shows_nothing_of_the_case_it_carries() -> None:
     )
     shown = f"{call!r} {call.keys!r} {validate(case)!r}".replace(str(case.src_uid), "")
     assert told.found_in(shown) == []
+
+
+@pytest.mark.parametrize("field", ["reporter", "clients_case", "perpetrators_case", "verification"])
+def test_what_stands_in_for_a_model_is_not_shown(field: str) -> None:
+    told: Any = {"fname": "Jane Smith", "age": "35"}
+    case = models.NewCase(**{field: [told] if field.endswith("_case") else told})
+    assert repr(case) == f"NewCase({field}=***)"
+
+
+def test_a_model_shows_itself_also_in_a_list() -> None:
+    case = models.NewCase(clients_case=[models.Person(fname="Jane Smith", age_t="0")])
+    assert repr(case) == "NewCase(clients_case=(Person(fname=***, age_t='0'),))"

@@ -7,6 +7,7 @@ What a partner's code imports is here; each name loads its module when it is fir
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from fulfillment_sdk._version import __version__
@@ -226,4 +227,6 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # What an editor completes: neither our imports nor our helpers.
+    modules = {name for name, value in globals().items() if isinstance(value, ModuleType)}
+    return sorted({*__all__, *modules, *(name for name in globals() if name.startswith("__"))})

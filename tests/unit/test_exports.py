@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,12 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 def test_dir_lists_the_public_names_before_they_are_loaded() -> None:
     assert set(PUBLIC) <= set(dir(fulfillment_sdk))
     assert "Client" in run("import fulfillment_sdk; print(dir(fulfillment_sdk))")
+
+
+def test_an_editor_completes_what_is_public_and_no_tool_of_the_package_itself() -> None:
+    completed = {name for name in dir(fulfillment_sdk) if not name.startswith("__")}
+    others = completed - set(fulfillment_sdk.__all__)
+    assert [name for name in others if not inspect.ismodule(vars(fulfillment_sdk)[name])] == []
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

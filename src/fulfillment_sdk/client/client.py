@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 class Client:
     """Talks to a gateway for one organization.
 
+    The calls are grouped: `auth`, `cases`, `attachments`, `subscriptions`, `events`, `emails`.
+
     `base_url` is the server's address, without a default (else `FULFILLMENT_BASE_URL`); `token` the
     bearer token, if there is one already, or `tokens` a store that keeps it. `timeout` is in
     seconds for each try; the deployed gateway may take 31 s to fail. `retries` is a `Retries`, or

@@ -194,7 +194,7 @@ def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:
     return tokens
 
 
-def _seconds(timeout: float) -> float:
+def _seconds(timeout: object) -> float:
     if not (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
         raise ConfigurationError(
             "The timeout is no positive number of seconds", remedy="Give timeout=35.0, say."
@@ -202,7 +202,7 @@ def _seconds(timeout: float) -> float:
     return timeout
 
 
-def _policy(retries: Retries | int | None) -> Retries:
+def _policy(retries: object) -> Retries:
     if isinstance(retries, int):
         return Retries(tries=retries + 1)
     if not isinstance(retries, Retries | None):

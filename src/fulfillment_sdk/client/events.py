@@ -54,17 +54,18 @@ class Events:
     ) -> EventStream:
         """Iterate over the events behind the cursor `after`, or all that the server keeps.
 
-        With `case_id` those of one case alone. It ends where there are no more; with `wait` when
-        for so many seconds nothing has come (`float("inf")`: never), and an event that comes
-        meanwhile is there at once. Its `cursor` is where to go on, after each event, with the same
-        `case_id`. Raises InvalidField for a cursor that is none of this feed. Contract, section 5.
+        An empty `after` is none. With `case_id` those of one case alone. It ends where there are no
+        more; with `wait` when for so many seconds nothing has come (`float("inf")`: never), and an
+        event that comes meanwhile is there at once. Its `cursor` is where to go on, after each
+        event, with the same `case_id`. Raises InvalidField for a cursor that is none of this feed.
+        Contract, section 5.
         """
         return EventStream(
             self._runner,
             lambda cursor, wait: page(
                 cursor, case_id=_given("case_id", case_id), wait=wait, size=page_size
             ),
-            after=after,
+            after=after or None,
             wait=_seconds(wait),
             sleep=self._sleep,
             clock=self._clock,
@@ -85,7 +86,7 @@ class Events:
         """
         asked = min(_seconds(wait), LONGEST_WAIT)
         return self._runner.run(
-            page(after, case_id=_given("case_id", case_id), wait=asked, size=page_size)
+            page(after or None, case_id=_given("case_id", case_id), wait=asked, size=page_size)
         )
 
 
@@ -113,9 +114,9 @@ class EventStream:
         self._clock = clock
 
     @property
-    def cursor(self) -> str | None:
-        """The place behind the last event that was given out, None before the first."""
-        return self._feed.cursor
+    def cursor(self) -> str:
+        """The place behind the last event that was given out; empty before the very first."""
+        return self._feed.cursor or ""
 
     def __iter__(self) -> Self:
         return self

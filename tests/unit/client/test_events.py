@@ -85,6 +85,13 @@ def test_the_cursor_is_behind_the_last_event_at_any_time(mocked: responses.Reque
     assert ids(make_client().events.iterate(after=first, page_size=7)) == ["evt_2", "evt_3"]
 
 
+def test_the_cursor_is_a_text_before_the_first_event_too(mocked: responses.RequestsMock) -> None:
+    stream = make_client().events.iterate()
+    assert stream.cursor == ""
+    offer(mocked, range(1, 3), "f_2")
+    assert next(make_client().events.iterate(after=stream.cursor)).id == "evt_1"
+
+
 def test_a_place_in_the_first_page_needs_no_cursor_before_it(
     mocked: responses.RequestsMock,
 ) -> None:

@@ -63,8 +63,9 @@ def test_what_is_on_its_way_shows_nothing_of_the_case_it_carries() -> None:
 
 @pytest.mark.parametrize("field", ["reporter", "clients_case", "perpetrators_case", "verification"])
 def test_what_stands_in_for_a_model_is_not_shown(field: str) -> None:
-    told: Any = {"fname": "Jane Smith", "age": "35"}
-    case = models.NewCase(**{field: [told] if field.endswith("_case") else told})
+    told = {"fname": "Jane Smith", "age": "35"}
+    given: dict[str, Any] = {field: [told] if field.endswith("_case") else told}
+    case = models.NewCase(**given)
     assert repr(case) == f"NewCase({field}=***)"
 
 

@@ -153,7 +153,7 @@ def segment(name: str, value: str) -> str:
     """`value` as one segment of a path; ConfigurationError if it cannot be one, or TypeError."""
     if not isinstance(value, str):
         raise TypeError(f"the {name} must be a str, not {type(value).__name__}")
-    if not value.strip() or value in {".", ".."}:
+    if not value.strip() or not value.isprintable() or value in {".", ".."}:
         raise ConfigurationError(
             f"The {name} is no identifier", remedy=f"Give the {name} as the server answered it."
         )

@@ -18,6 +18,7 @@ from fulfillment_sdk.client.call import Answer, Progress
 
 PDF: Final = "application/pdf"
 PAGE: Final = "text/html"
+_WHOLE: Final = 200  # 204 brings nothing, 206 a part
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +53,8 @@ class _Measured:
         self._answer = Answer("GET", "", 200)
 
     def begin(self, answer: Answer) -> None:
+        if answer.status != _WHOLE:
+            raise unexpected(answer, f"The server answered {answer.status}, without a whole file")
         if not self._wanted.takes(answer.content_type):
             kind = self._wanted.content_type or "a file"
             raise unexpected(answer, f"The server answered something else than {kind}")
@@ -140,8 +143,10 @@ class ToFile(_Measured):
         traceback: TracebackType | None,
     ) -> None:
         if self._file is not None:
-            self._file.close()
-            self._temporary.unlink(missing_ok=True)
+            try:
+                self._file.close()  # writes what is left, which a full disk refuses once more
+            finally:
+                self._temporary.unlink(missing_ok=True)
 
     def begin(self, answer: Answer) -> None:
         """Start over with an empty file."""

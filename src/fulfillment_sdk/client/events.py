@@ -145,6 +145,8 @@ def page(cursor: str | None, *, case_id: str | None, wait: float, size: int) -> 
         found, following = body.get("events"), text(body.get("next"))
         if not isinstance(found, list) or following is None or Place.of(following).event_id:
             raise unexpected(answer, "The answer holds no events, or not where to go on")
+        if found and following == place.after:
+            raise unexpected(answer, "The events go round in circles")
         return Page(place.rest([_event(item, answer) for item in found]), following)
 
     return Call(

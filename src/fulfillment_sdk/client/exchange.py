@@ -25,6 +25,7 @@ from fulfillment_sdk.client.retry import (
     Step,
     failure,
     licence,
+    settles,
     step,
 )
 from fulfillment_sdk.client.tokens.bearer import Bearer
@@ -43,6 +44,7 @@ T = TypeVar("T")
 
 IDEMPOTENCY: Final = "idempotency"
 LARGEST_ANSWER: Final = 16 * 1024 * 1024
+_FINAL: Final = 200
 USER_AGENT: Final = f"fulfillment-sdk/{__version__}"
 
 logger = logging.getLogger("fulfillment_sdk.client")
@@ -119,7 +121,13 @@ class Exchange(Generic[T]):
         )
 
     def intake(self, status: int, headers: Mapping[str, str]) -> Intake:
-        """What the body of the answer that begins so goes into; `receive` its `finish()`."""
+        """What the body of the answer that begins so goes into; `receive` its `finish()`.
+
+        Raises NoAnswer for an interim answer (1xx): the one proper may still come, so the
+        connection must be closed unread, or somebody else would take that one for theirs.
+        """
+        if status < _FINAL:
+            raise NoAnswer(f"nothing but an interim answer ({status})", sent=True)
         lower = {name.lower(): value for name, value in headers.items()}
         url = self._origin + self.call.path
         head = Answer(self.call.method, url, status, lower)
@@ -166,7 +174,7 @@ class Exchange(Generic[T]):
         if isinstance(error, APIError) and self._number:
             error.request = self.sent()
         what = failure(error)
-        if self._outcome_unknown(what):
+        if self._outcome_unknown(what, error):
             return self._unknown(error)
         if isinstance(error, NoAnswer):
             kind = "No answer from" if error.sent else "No connection to"
@@ -196,15 +204,15 @@ class Exchange(Generic[T]):
         gone = self.call.method == "DELETE" and isinstance(error, NotFound)
         return gone or error.status == self.call.proof
 
-    def _outcome_unknown(self, what: Failure) -> bool:
+    def _outcome_unknown(self, what: Failure, error: NoAnswer | APIError) -> bool:
         if step(what, self._licence()) is Step.UNKNOWN:
             return True
         if self.call.repeat is Repeat.SAFE:
             return False
-        # The last try may well have never arrived: an earlier one may have.
-        return what is Failure.LOST or (
-            self._unsure and what in {Failure.NEVER_ARRIVED, Failure.REFUSED}
-        )
+        if what is Failure.LOST:
+            return True
+        # The last try may well have never arrived, or been refused: an earlier one may have.
+        return self._unsure and what is not Failure.BROKEN and not settles(error)
 
     def _unknown(self, error: NoAnswer | APIError) -> OutcomeUnknown:
         keys = self.call.keys

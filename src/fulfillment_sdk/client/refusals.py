@@ -75,7 +75,7 @@ _FIELD_SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _MISSING_WORDS = re.compile(r"required|blank|\bnull\b(?! character)", re.IGNORECASE)
-_SECONDS = re.compile(r"\s*\d{1,9}(\.\d{1,6})?\s*")
+_SECONDS = re.compile(r"\s*\d{1,15}(\.\d{1,6})?\s*")
 _SAYING: Final = ("message", "error", "detail")
 _PLAIN: Final = "plain words"  # of an answer that is no JSON object: to decide by, not to show
 

@@ -16,7 +16,7 @@ import attrs
 import tenacity
 
 from fulfillment_sdk.client.call import Repeat
-from fulfillment_sdk.errors import APIError, ConfigurationError
+from fulfillment_sdk.errors import APIError, CaseNotForwarded, ConfigurationError
 
 
 class NoAnswer(Exception):
@@ -75,6 +75,7 @@ USUAL_DEADLINE: Final = 120.0
 
 _REFUSED: Final = frozenset({408, 425, 429})
 _LASTING_5XX: Final = frozenset({501, 505})
+_JUDGING: Final = frozenset({400, 409, 413, 415, 422})
 
 
 def failure(error: NoAnswer | APIError) -> Failure:
@@ -102,6 +103,17 @@ def licence(repeat: Repeat, *, idempotent: bool) -> Licence:
 def step(what: Failure, column: Licence) -> Step:
     """What to do, while there are tries and time left."""
     return STEPS[what][column]
+
+
+def settles(error: NoAnswer | APIError) -> bool:
+    """Whether the end of the last try also says what came of an earlier one that got no answer.
+
+    Only what judges the request itself does: a token that has ended meanwhile, a proxy's page or a
+    bad certificate say nothing of a case that the earlier try may have made.
+    """
+    if isinstance(error, NoAnswer):
+        return False
+    return isinstance(error, CaseNotForwarded) or error.status in _JUDGING
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from requests.structures import CaseInsensitiveDict
 
 from fulfillment_sdk.client.call import Call, Upload
 from fulfillment_sdk.client.exchange import Exchange, Facts
+from fulfillment_sdk.client.forks import Forks
 from fulfillment_sdk.client.observers import Observers
 from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import NoAnswer, Retries, repeating
@@ -61,10 +63,13 @@ class Transport:
         self._now = now
         self.observers = observers or Observers(load_entry_points=False)
         self._owned = session is None
-        self._session = session or _new_session()
+        self._session = session = session or _new_session()
         self._settings = self._session.merge_environment_settings(
             self.base_url, {}, True, None, None
         )
+        if self.base_url.startswith("https:"):
+            _check_tls(self._settings["verify"], self._settings["cert"])
+        self._forks = Forks(lambda: _leave_connections(session))
         self._headers = {
             name: value if isinstance(value, str) else value.decode("latin-1")
             for name, value in self._session.headers.items()
@@ -126,6 +131,7 @@ class Transport:
 
     def _try(self, exchange: Exchange[T]) -> T:
         request = exchange.request()
+        self._forks.check()
         with self.observers.watch(request, self.base_url, self.retries.clock) as watch:
             try:
                 response = self._session.send(
@@ -187,6 +193,31 @@ def _new_session() -> Session:
     for prefix in ("https://", "http://"):
         session.mount(prefix, HTTPAdapter(pool_maxsize=POOL))
     return session
+
+
+def _check_tls(verify: str | bool | None, cert: str | tuple[str, str] | None) -> None:
+    """Refuse files that can't be used: amid a call that would look like an answer that got lost."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if isinstance(verify, str):
+            kind = "capath" if os.path.isdir(verify) else "cafile"  # noqa: PTH112
+            context.load_verify_locations(**{kind: verify})
+        if cert is not None:
+            file, key = (cert, None) if isinstance(cert, str) else cert
+            context.load_cert_chain(file, key, lambda: "")  # else it asks at the terminal
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            "The CA bundle, or the client's own certificate, can't be used",
+            remedy="Check the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or the session names.",
+        ) from None
+
+
+def _leave_connections(session: Session) -> None:
+    """Leave a session's connections to the process that this one was forked from."""
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+                manager.clear()
 
 
 def _pools(session: Session) -> Iterator[urllib3.HTTPConnectionPool]:

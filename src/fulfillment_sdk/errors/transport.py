@@ -53,7 +53,8 @@ class OutcomeUnknown(TransportError):
     ``idempotency_key`` and ``src_uid`` are what the request carried. Where the server announces
     ``idempotency``, as the reference server does, repeat it with the same key and content: that
     makes no second case. Elsewhere ask the server's operator for a case with this ``src_uid``
-    before sending anew. Where the server said that it failed, ``__cause__`` is that answer.
+    before sending anew. Where the server said that it failed, or gave another answer that tells
+    nothing of an earlier try, ``__cause__`` is that answer.
     """
 
     default_remedy = (

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from select import select
 
 import pytest
 
@@ -227,3 +230,69 @@ def test_a_used_connection_is_used_again_after_an_error_answer() -> None:
         refused(one)
         refused(one)
         assert server.connections == 1
+
+
+FORKING = """
+import os, sys
+
+from fulfillment_sdk import Client
+
+client = Client(base_url=sys.argv[1], token="t0ken", retries=0, load_entry_points=False)
+others = client.with_options(timeout=20.0)
+
+
+def all_right(who):
+    numbers = range(30)
+    return all(
+        one.cases.get(f"{who}{number}").id == f"{who}{number}"
+        for number in numbers
+        for one in (client, others)
+    )
+
+
+assert all_right("parent_before")
+child = os.fork()
+if child == 0:
+    os._exit(0 if all_right("child") else 3)
+mine = all_right("parent")
+print("parent", mine, "child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_parent_and_child_of_a_fork_get_their_own_answers() -> None:
+    class Echo(Silent):
+        def do_GET(self) -> None:
+            case_id = self.path.split("/")[-2]
+            self.answer(200, json.dumps({"id": case_id, "status": "new"}).encode())
+
+    with serving(Echo) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", FORKING, f"http://127.0.0.1:{server.server_port}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == ("parent True child 0\n", "")
+        assert server.connections == 2
+
+
+def test_an_answer_behind_an_interim_one_is_taken_by_nobody_else() -> None:
+    asked: list[str] = []
+
+    class Early(Silent):
+        def do_GET(self) -> None:
+            case_id = self.path.split("/")[-2]
+            asked.append(case_id)
+            if len(asked) == 1:
+                self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
+                select([self.connection], [], [], 10)  # the next request, or the end
+            with suppress(OSError):
+                self.answer(200, json.dumps({"id": case_id, "status": "new"}).encode())
+
+    with serving(Early) as server, client(server.server_port) as one:
+        once = one.with_options(retries=0)
+        with pytest.raises(errors.ConnectionFailed, match="interim"):
+            once.cases.get("case_1")
+        assert once.cases.get("case_2").id == "case_2"
+        assert one.cases.get("case_3").id == "case_3"

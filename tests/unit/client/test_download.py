@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
+import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,8 +120,8 @@ def test_an_identifier_stays_one_segment_of_the_path(mocked: responses.RequestsM
     assert make_client().cases.download_report("a/../b?") == PDF
 
 
-@pytest.mark.parametrize("case_id", ["", " ", ".", ".."])
-def test_what_is_no_identifier_is_refused(case_id: str) -> None:
+@pytest.mark.parametrize("case_id", ["", " ", ".", "..", "\ud800", "a\nb", 123, None])
+def test_what_is_no_identifier_is_refused(case_id: Any) -> None:
     with pytest.raises(errors.ConfigurationError):
         make_client().cases.download_report(case_id)
 
@@ -275,6 +278,45 @@ def test_what_is_no_digest_is_refused_before_anything_is_sent(digest: str) -> No
 def test_a_page_for_people_is_no_file(mocked: responses.RequestsMock, tmp_path: Path) -> None:
     mocked.get(FILE, body="<html>Log in</html>", content_type="text/html; charset=utf-8")
     with pytest.raises(errors.UnexpectedAnswer):
+        make_client().cases.download_file("case_987654", "file_1", to=tmp_path / "gate.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [202, 204, 206])
+def test_an_answer_without_a_whole_file_is_none(
+    mocked: responses.RequestsMock, tmp_path: Path, status: int
+) -> None:
+    mocked.get(FILE, status=status, body=JPEG[:10], content_type="image/jpeg")
+    with pytest.raises(errors.UnexpectedAnswer, match="whole"):
+        make_client().cases.download_file("case_987654", "file_1", to=tmp_path / "gate.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+class Full(io.BytesIO):
+    """A file on a disk that has no room, which closing tries once more."""
+
+    def flush(self) -> None:
+        if not self.closed:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fileno(self) -> int:
+        raise AssertionError("flush() comes first")
+
+    def close(self) -> None:
+        super().close()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    mocked: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(descriptor: int, _mode: str) -> Full:
+        os.close(descriptor)
+        return Full()
+
+    offer_file(mocked)
+    monkeypatch.setattr(os, "fdopen", opened)
+    with pytest.raises(OSError, match="No space left"):
         make_client().cases.download_file("case_987654", "file_1", to=tmp_path / "gate.jpg")
     assert list(tmp_path.iterdir()) == []
 

@@ -241,6 +241,13 @@ def test_what_is_no_page_is_an_error(mocked: responses.RequestsMock, body: objec
         make_client().events.page()
 
 
+def test_a_feed_that_goes_round_in_circles_is_an_error(mocked: responses.RequestsMock) -> None:
+    stream = make_client().events.iterate(after="f_1")
+    offer(mocked, range(1, 3), "f_1", after="f_1")
+    with pytest.raises(errors.UnexpectedAnswer, match="circles"):
+        next(stream)
+
+
 def test_a_page_of_what_are_no_events_is_an_error(mocked: responses.RequestsMock) -> None:
     mocked.get(FEED, json={"events": ["evt_1"], "next": "f_1"})
     with pytest.raises(errors.UnexpectedAnswer, match="no event"):

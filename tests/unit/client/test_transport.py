@@ -3,8 +3,10 @@ from __future__ import annotations
 import gc
 import ssl
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 import requests
 import responses
@@ -14,6 +16,7 @@ from urllib3.connection import HTTPConnection
 from fulfillment_sdk import errors
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client import Client
+from fulfillment_sdk.client.answers import json_object
 from fulfillment_sdk.client.call import Keys, Repeat
 from fulfillment_sdk.client.exchange import Exchange
 from fulfillment_sdk.client.request import Request
@@ -195,6 +198,39 @@ def test_an_outcome_stays_unknown_if_only_the_last_try_never_arrived(
     assert "idempotency_key='key-1'" in raised.value.remedy
 
 
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 410, 501])
+def test_an_outcome_stays_unknown_if_the_last_answer_is_not_about_the_request(
+    mocked: responses.RequestsMock, time: Time, status: int
+) -> None:
+    mocked.post(CASES, status=503, headers=IDEMPOTENT)
+    mocked.post(CASES, status=status, body="<html>")
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS, read=json_object))
+    assert raised.value.idempotency_key == "key-1"
+    assert isinstance(raised.value.__cause__, errors.APIError)
+
+
+@pytest.mark.parametrize("error", LASTING, ids=repr)
+def test_an_outcome_stays_unknown_if_the_server_can_no_longer_be_trusted(
+    mocked: responses.RequestsMock, time: Time, error: Exception
+) -> None:
+    mocked.post(CASES, status=503, headers=IDEMPOTENT)
+    mocked.post(CASES, body=error)
+    with pytest.raises(errors.OutcomeUnknown):
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
+def test_an_answer_about_the_request_itself_settles_the_outcome(
+    mocked: responses.RequestsMock, time: Time, status: int
+) -> None:
+    mocked.post(CASES, status=503, headers=IDEMPOTENT)
+    mocked.post(CASES, status=status, json={"error": "No"})
+    with pytest.raises(errors.APIError) as raised:
+        transport(time).run(call(repeat=Repeat.KEYED, keys=KEYS))
+    assert raised.value.status == status
+
+
 @pytest.mark.parametrize("error", LOST, ids=repr)
 def test_a_call_that_only_reads_is_repeated_whatever_got_lost(
     mocked: responses.RequestsMock, time: Time, error: Exception
@@ -363,7 +399,7 @@ def test_the_environment_is_looked_up_once(
     mocked: responses.RequestsMock, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
     runner = transport(time)
     monkeypatch.setenv("HTTPS_PROXY", "http://other.example:3128")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
@@ -371,7 +407,7 @@ def test_the_environment_is_looked_up_once(
     runner.run(call())
     settings = mocked.calls[0].request.req_kwargs  # type: ignore[attr-defined]
     assert settings["proxies"]["https"] == "http://proxy.example:3128"
-    assert settings["verify"] == "/etc/ca.pem"
+    assert settings["verify"] == certifi.where()
 
 
 def test_a_session_of_the_caller_keeps_its_headers_and_hooks(
@@ -481,3 +517,29 @@ def test_a_hosts_name_is_sent_in_ascii(mocked: responses.RequestsMock, time: Tim
     nobody = Bearer.of(None)
     runner = Transport("https://bücher.example", bearer=nobody, timeout=1, retries=retries(time))
     assert runner.run(call()).status == 200
+
+
+def no_pem(folder: Path) -> str:
+    path = folder / "not.pem"
+    path.write_text("not a certificate")
+    return str(path)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_ca_bundle_that_cannot_be_used_is_told_before_anything_is_sent(
+    time: Time, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: bool
+) -> None:
+    path = str(tmp_path / "missing.pem") if missing else no_pem(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
+    with pytest.raises(errors.ConfigurationError, match="CA bundle"):
+        transport(time)
+
+
+@pytest.mark.parametrize("pair", [True, False])
+def test_a_certificate_of_the_caller_that_cannot_be_used_is_told_before_anything_is_sent(
+    time: Time, tmp_path: Path, pair: bool
+) -> None:
+    session = requests.Session()
+    session.cert = (no_pem(tmp_path),) * 2 if pair else no_pem(tmp_path)
+    with pytest.raises(errors.ConfigurationError, match="certificate"):
+        transport(time, session=session)

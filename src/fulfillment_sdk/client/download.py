@@ -18,7 +18,7 @@ from fulfillment_sdk.client.call import Answer, Progress
 
 PDF: Final = "application/pdf"
 PAGE: Final = "text/html"
-_WHOLE: Final = 200  # 204 brings nothing, 206 a part
+_WHOLE: Final = frozenset({200, 201})  # 204 brings nothing, 206 a part
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +53,7 @@ class _Measured:
         self._answer = Answer("GET", "", 200)
 
     def begin(self, answer: Answer) -> None:
-        if answer.status != _WHOLE:
+        if answer.status not in _WHOLE:
             raise unexpected(answer, f"The server answered {answer.status}, without a whole file")
         if not self._wanted.takes(answer.content_type):
             kind = self._wanted.content_type or "a file"

@@ -131,7 +131,7 @@ def test_a_case_in_place_of_its_id_is_told_as_that() -> None:
     with pytest.raises(TypeError, match=r"^the case id must be a str, not CreatedCase$"):
         make_client().cases.download_report(case)
     for other in (123, None):
-        with pytest.raises(TypeError, match="^the case id must be a str"):
+        with pytest.raises(TypeError, match=r"^the case id must be a str"):
             make_client().cases.download_report(cast(Any, other))
 
 

@@ -68,9 +68,9 @@ def token(given: str | None) -> str | None:
 
     Raises ConfigurationError for what can't be one.
     """
-    if given is None or not given.strip():
+    if given is None or (isinstance(given, str) and not given.strip()):
         return None
-    if not _VISIBLE.fullmatch(given.strip()):
+    if not isinstance(given, str) or not _VISIBLE.fullmatch(given.strip()):
         raise ConfigurationError(
             "The token holds characters that no token has",
             remedy="Give the token alone, as verify_otp answered it.",

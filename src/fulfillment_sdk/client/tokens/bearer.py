@@ -13,7 +13,7 @@ import attrs
 from fulfillment_sdk.client import address
 from fulfillment_sdk.client.tokens.claims import TokenClaims, read_claims
 from fulfillment_sdk.client.tokens.expiry import remaining, wants_warning
-from fulfillment_sdk.client.tokens.store import MemoryTokens, TokenStore
+from fulfillment_sdk.client.tokens.store import MemoryTokens, TokenStore, discard
 from fulfillment_sdk.errors import FulfillmentError
 from fulfillment_sdk.times import format_seconds
 
@@ -100,8 +100,7 @@ class Bearer:
         with self._changing:
             if self._held is not None and self._held.token == held.token:
                 self._held = None
-            if (self._store.load() or "").strip() == held.token:
-                self._store.clear()
+            discard(self._store, held.token)
 
     def renewal(self, held: Held) -> Held | None:
         """What has taken the place of a token that is worth nothing any more, if anything has.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from fulfillment_sdk.client.address import TOKEN
+from fulfillment_sdk.client.tokens.store import COMPARING
 
 
 class EnvTokens:
@@ -30,8 +31,15 @@ class EnvTokens:
 
     def save(self, token: str) -> None:
         """Use `token` instead of the variable's."""
-        self._token, self._changed = token, True
+        with COMPARING:
+            self._token, self._changed = token, True
 
     def clear(self) -> None:
         """Use the variable no more."""
         self._token, self._changed = None, True
+
+    def discard(self, token: str) -> None:
+        """Use this token no more, if it is the one."""
+        with COMPARING:
+            if (self.load() or "").strip() == token:
+                self.clear()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import threading
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
+
+# Held for the time of a comparison.
+COMPARING: Final = threading.Lock()
 
 
 class TokenStore(Protocol):
@@ -12,6 +16,10 @@ class TokenStore(Protocol):
 
     A client reads it when it is made, when it has no token, and when its own has ended or is
     refused, so that clients with one store follow each other. Any thread may call.
+
+    A store that several processes share may also have `discard(token)`, which forgets that token
+    and no other. Without it the client looks with `load` and calls `clear`: what is saved in
+    between is forgotten too.
     """
 
     def load(self) -> str | None:
@@ -28,6 +36,22 @@ class TokenStore(Protocol):
         """Forget the token, if there is one; raises as `load` does."""
 
 
+@runtime_checkable
+class Discarding(Protocol):
+    """What a token store may have besides."""
+
+    def discard(self, token: str) -> None:
+        """Forget `token`, and no other that has taken its place; raises as `load` does."""
+
+
+def discard(store: TokenStore, token: str) -> None:
+    """Have a store forget `token`, and no other that has taken its place, as far as it can."""
+    if isinstance(store, Discarding):
+        store.discard(token)
+    elif (store.load() or "").strip() == token:
+        store.clear()
+
+
 @attrs.define
 class MemoryTokens:
     """The store of `Client(token=…)`: the token lives as long as this object."""
@@ -40,8 +64,15 @@ class MemoryTokens:
 
     def save(self, token: str) -> None:
         """Keep `token` instead."""
-        self.token = token
+        with COMPARING:
+            self.token = token
 
     def clear(self) -> None:
         """Forget the token."""
         self.token = None
+
+    def discard(self, token: str) -> None:
+        """Forget the token if it is this one."""
+        with COMPARING:
+            if (self.token or "").strip() == token:
+                self.token = None

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from fulfillment_sdk import ConfigurationError, MemoryTokens, StoreUnavailable
+from fulfillment_sdk import (
+    ConfigurationError,
+    EnvTokens,
+    MemoryTokens,
+    StoreUnavailable,
+    TokenStore,
+)
 from fulfillment_sdk.client.tokens.bearer import Bearer, Held
 from tests.unit.client.tokens.support import DAY, NOW, token
 
@@ -88,6 +96,51 @@ def test_a_token_that_another_client_has_put_into_the_store_stays_there() -> Non
     bearer.forget(held("old"))
     assert store.token == "another"
     assert bearer.current() == held("another")
+
+
+def test_a_store_that_can_compare_for_itself_is_left_to_do_so() -> None:
+    class Comparing(MemoryTokens):
+        discarded = ""
+
+        def discard(self, token: str) -> None:
+            self.discarded = token
+
+    store = Comparing("old")
+    Bearer(store).forget(held("old"))
+    assert (store.discarded, store.token) == ("old", "old")
+
+
+class Plain:
+    """A stranger's store, with what every store has."""
+
+    def __init__(self, token: str | None) -> None:
+        self.token = token
+
+    def load(self) -> str | None:
+        return self.token
+
+    def save(self, token: str) -> None:
+        self.token = token
+
+    def clear(self) -> None:
+        self.token = None
+
+
+@pytest.mark.parametrize("make", [Plain, MemoryTokens, lambda kept: EnvTokens("T", environ=kept)])
+@pytest.mark.parametrize(("kept", "left"), [("old\n", None), ("newer", "newer")])
+def test_every_store_forgets_a_token_only_while_it_is_the_one(
+    make: Callable[[Any], TokenStore], kept: str, left: str | None
+) -> None:
+    store = make({"T": kept} if make not in {Plain, MemoryTokens} else kept)
+    Bearer(store).forget(held("old"))
+    assert store.load() == left
+
+
+@pytest.mark.parametrize("given", [5, b"t0ken", ["t0ken"]])
+def test_what_is_no_text_is_no_token(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match="characters that no token has") as raised:
+        Bearer.of(given)
+    assert "t0ken" not in str(raised.value)
 
 
 def test_a_token_is_forgotten_also_where_the_store_keeps_something_else_by_now() -> None:

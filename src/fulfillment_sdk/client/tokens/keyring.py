@@ -6,11 +6,19 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Final, TypeVar
 
-from fulfillment_sdk.errors import ConfigurationError, MissingExtra, StoreUnavailable
+from fulfillment_sdk.errors import (
+    ConfigurationError,
+    FulfillmentError,
+    MissingExtra,
+    StoreUnavailable,
+)
 
 T = TypeVar("T")
 
 SERVICE: Final = "fulfillment-sdk"
+_ELSEWHERE: Final = (
+    "Without one, use FileTokens(path), or set FULFILLMENT_TOKEN for Client.from_env()."
+)
 
 
 class KeyringTokens:
@@ -21,7 +29,7 @@ class KeyringTokens:
     """
 
     def __init__(self, account: str, *, service: str = SERVICE) -> None:
-        if not account.strip() or not service.strip():
+        if not all(map(_names_something, (account, service))):
             raise ConfigurationError(
                 "The keyring needs an account and a service",
                 remedy="Give KeyringTokens the gateway's address as its account, say.",
@@ -36,8 +44,8 @@ class KeyringTokens:
     def load(self) -> str | None:
         """The token, None where the keyring has none.
 
-        Raises ConfigurationError where there is no keyring, StoreUnavailable where it is locked or
-        fails.
+        Raises ConfigurationError where there is no keyring or the configured one is not installed,
+        StoreUnavailable where it is locked or fails.
         """
         kept: str | None = self._asked(
             lambda: self._keyring.get_password(self.service, self.account)
@@ -62,16 +70,30 @@ class KeyringTokens:
     def _asked(self, do: Callable[[], T]) -> T:
         try:
             return do()
-        except self._keyring.errors.NoKeyringError:
-            raise ConfigurationError(
-                "This machine has no keyring that could keep a token",
-                remedy="Use FileTokens(path), or set FULFILLMENT_TOKEN for Client.from_env().",
-            ) from None
         except Exception as error:  # noqa: BLE001  (backends raise what their libraries raise)
-            raise StoreUnavailable(
-                f"The keyring can't be used: {type(error).__name__}",
-                remedy="Unlock it, then repeat.",
-            ) from None
+            raise self._refused(error) from None
+
+    def _refused(self, error: Exception) -> FulfillmentError:
+        known = self._keyring.errors
+        kind = type(error).__name__
+        if isinstance(error, known.NoKeyringError):
+            return ConfigurationError(
+                "This machine has no keyring that could keep a token", remedy=_ELSEWHERE
+            )
+        if isinstance(error, ImportError):
+            return ConfigurationError(
+                "The keyring that is configured is not installed",
+                remedy="Install it, or configure one of python -m keyring --list-backends.",
+            )
+        locked = isinstance(error, known.KeyringLocked)
+        return StoreUnavailable(
+            f"The keyring can't be used: {kind}",
+            remedy="Unlock it, then repeat." if locked else f"Look whether it runs. {_ELSEWHERE}",
+        )
+
+
+def _names_something(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _installed() -> ModuleType:

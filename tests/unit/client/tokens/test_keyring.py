@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import keyring
 import keyring.backends.fail
@@ -9,9 +10,16 @@ import keyring.backends.null
 import keyring.core
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked, PasswordDeleteError
+from keyring.errors import InitError, KeyringLocked, PasswordDeleteError
 
-from fulfillment_sdk import ConfigurationError, KeyringTokens, MissingExtra, StoreUnavailable
+from fulfillment_sdk import (
+    ConfigurationError,
+    FulfillmentError,
+    KeyringTokens,
+    MissingExtra,
+    StoreUnavailable,
+)
+from fulfillment_sdk.client.tokens.store import discard
 
 ADDRESS = "https://gateway.example"
 
@@ -101,6 +109,35 @@ def test_a_machine_without_a_keyring_is_told_what_to_do(
     assert "FileTokens" in raised.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("broken", "kind", "remedy"),
+    [
+        (KeyringLocked("s3cret"), StoreUnavailable, "Unlock it, then repeat."),
+        (InitError("s3cret"), StoreUnavailable, "Look whether it runs. Without one, use FileTo"),
+        (RuntimeError("no D-Bus"), StoreUnavailable, "Look whether it runs. Without one, use File"),
+        (ModuleNotFoundError("s3cret"), ConfigurationError, "Install it, or configure one of "),
+    ],
+)
+def test_each_failure_of_a_keyring_has_its_own_remedy(
+    ring: Ring, broken: Exception, kind: type[FulfillmentError], remedy: str
+) -> None:
+    ring.broken = broken
+    with pytest.raises(kind) as raised:
+        KeyringTokens(ADDRESS).load()
+    assert type(raised.value) is kind
+    assert raised.value.remedy.startswith(remedy)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_token_is_forgotten_only_while_it_is_the_one(ring: Ring) -> None:
+    tokens = KeyringTokens(ADDRESS)
+    tokens.save("newer")
+    discard(tokens, "t0ken")
+    assert tokens.load() == "newer"
+    discard(tokens, "newer")
+    assert tokens.load() is None
+
+
 def test_a_keyring_that_keeps_nothing_is_noticed(use: Callable[[KeyringBackend], None]) -> None:
     use(keyring.backends.null.Keyring())  # type: ignore[no-untyped-call]
     assert KeyringTokens(ADDRESS).load() is None
@@ -115,8 +152,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'pip install "fulfillment-sdk[keyring]"' in raised.value.remedy
 
 
-@pytest.mark.parametrize(("account", "service"), [("", "ours"), (" ", "ours"), (ADDRESS, "")])
-def test_a_token_without_an_address_has_no_place(account: str, service: str) -> None:
+@pytest.mark.parametrize(
+    ("account", "service"), [("", "ours"), (" ", "ours"), (ADDRESS, ""), (5, "ours")]
+)
+def test_a_token_without_an_address_has_no_place(account: Any, service: str) -> None:
     with pytest.raises(ConfigurationError):
         KeyringTokens(account, service=service)
 

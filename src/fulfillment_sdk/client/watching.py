@@ -6,6 +6,7 @@ Nothing here sends or waits, so that any shell can send inside of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
@@ -79,18 +80,18 @@ class Watch:
     ) -> None:
         ended = self._clock() if self._ended is None else self._ended
         failed = None if error is None else error_facts(error)
-        for plugin, request in self._told:
-            response = self._response(bodies=plugin.wants_bodies)
-            seconds = ended - self._started
-            with telling():
-                observe(
-                    plugin,
-                    AFTER,
-                    request=request,
-                    response=response,
-                    seconds=seconds,
-                    error=failed,
-                )
+        with ExitStack() as rest:  # which tells the others also where one is interrupted
+            for plugin, request in reversed(self._told):
+                rest.callback(self._tell_end, plugin, request, ended - self._started, failed)
+
+    def _tell_end(
+        self, plugin: Plugin, request: RequestFacts, seconds: float, failed: ErrorFacts | None
+    ) -> None:
+        response = self._response(bodies=plugin.wants_bodies)
+        with telling():
+            observe(
+                plugin, AFTER, request=request, response=response, seconds=seconds, error=failed
+            )
 
     def _response(self, *, bodies: bool) -> ResponseFacts | None:
         answer = self._answer

@@ -263,6 +263,30 @@ def test_whoever_interrupts_a_hook_is_told_to_those_who_were_told_before(
     assert not mocked.calls
 
 
+def test_who_is_interrupted_at_the_end_keeps_it_from_nobody(
+    mocked: responses.RequestsMock,
+) -> None:
+    first, last = Watcher(), Watcher("last")
+    mocked.get(f"{CASES}cases/case_1/", status=404, json={"error": "Not found"})
+
+    with pytest.raises(KeyboardInterrupt):
+        client(first, InterruptedAtTheEnd(), last).cases.get("case_1")
+
+    assert (first.statuses(), last.statuses()) == ([404], [404])
+
+
+def test_those_who_are_interrupted_together_keep_it_from_nobody(
+    mocked: responses.RequestsMock,
+) -> None:
+    watcher = Watcher()
+    mocked.add(responses.GET, f"{CASES}cases/case_1/", body=requests.ReadTimeout())
+
+    with pytest.raises(KeyboardInterrupt):
+        client(InterruptedAtTheEnd(), watcher, InterruptedAtTheEnd("again")).cases.get("case_1")
+
+    assert watcher.statuses() == [None]
+
+
 def test_a_file_that_is_fetched_piece_by_piece_shows_its_size_and_no_body(
     mocked: responses.RequestsMock, tmp_path: Path
 ) -> None:
@@ -315,6 +339,17 @@ class Interrupted:
 
     @hookimpl
     def fulfillment_before_request(self) -> None:
+        raise KeyboardInterrupt
+
+
+class InterruptedAtTheEnd:
+    """The same, when the answer is there."""
+
+    def __init__(self, name: str = "interrupted at the end") -> None:
+        self.name = name
+
+    @hookimpl
+    def fulfillment_after_response(self) -> None:
         raise KeyboardInterrupt
 
 

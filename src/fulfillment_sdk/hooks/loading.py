@@ -6,6 +6,7 @@ never stop at the first that raises.
 
 from __future__ import annotations
 
+import functools
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -116,13 +117,19 @@ class Plugins:
     def _is_disabled(self, *names: str) -> bool:
         hit = self._disabled.has(*names)
         if hit:
-            logger.warning("plugin %s is switched off by %s", names[0], DISABLE_VARIABLE)
+            say_switched_off(names[0])
         return hit
 
     def on_attempt(self, attempt: object) -> None:
         """Tell every plugin that observes attempts; never raises."""
         for plugin in self:
             observe(plugin, "fulfillment_on_attempt", attempt=attempt)
+
+
+@functools.cache
+def say_switched_off(name: str) -> None:
+    """Log, once in this process, that a plugin is switched off: a process may have many clients."""
+    logger.warning("plugin %s is switched off by %s", name, DISABLE_VARIABLE)
 
 
 def _stands_for(handed_in: Plugin, implementation: object) -> bool:

@@ -16,7 +16,7 @@ from fulfillment_sdk.hooks.installed import (
     SwitchedOff,
     forget_installed,
 )
-from fulfillment_sdk.hooks.loading import Plugins, observe
+from fulfillment_sdk.hooks.loading import Plugins, observe, say_switched_off
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, HOOKS, inspect_plugin
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
@@ -199,6 +199,21 @@ def test_the_environment_switches_a_host_s_plugin_off(monkeypatch: pytest.Monkey
     register(plugins, Nameless())
 
     assert [plugin.name for plugin in plugins] == ["tests.unit.hooks.test_loading.Nameless"]
+
+
+def test_that_a_plugin_is_switched_off_is_logged_once_for_all_clients_of_a_process(
+    installed: list[EntryPoint], caplog: pytest.LogCaptureFixture
+) -> None:
+    say_switched_off.cache_clear()
+    for _client in range(3):
+        plugins = Plugins(disabled=SwitchedOff.of("audit, good"))
+        register(plugins, Named())
+        plugins.load_entry_points(installed[-1:])
+
+    assert caplog.messages == [
+        "plugin audit is switched off by FULFILLMENT_DISABLE_PLUGINS",
+        "plugin good is switched off by FULFILLMENT_DISABLE_PLUGINS",
+    ]
 
 
 def test_a_disabled_entry_point_is_not_even_imported(installed: list[EntryPoint]) -> None:

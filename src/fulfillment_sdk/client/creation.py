@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -34,7 +34,17 @@ logger = logging.getLogger("fulfillment_sdk.client")
 
 def log_warning(advice: Advice) -> None:
     """Log a likely slip: the field, the slip and its code, never a value."""
-    logger.warning("A case is likely to have a slip: %s (%s)", advice.message, advice.code)
+    log_warnings((advice,))
+
+
+def log_warnings(found: Sequence[Advice]) -> None:
+    """Log the likely slips of one case in one line, each kind once with all of its fields."""
+    fields: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        words = one.message.removeprefix(f"{one.field}: ")
+        fields.setdefault((words, one.code), []).append(one.field)
+    told = (f"{', '.join(paths)}: {words} ({code})" for (words, code), paths in fields.items())
+    logger.warning("A case is likely to have a slip: %s", "; ".join(told))
 
 
 @attrs.frozen
@@ -68,6 +78,9 @@ class Creation:
         findings = examine(document, now=now, defaults=self.defaults)
         if findings.problems:
             raise InvalidCase(findings.problems)
+        if findings.warnings and self.on_warning is log_warning:
+            log_warnings(findings.warnings)
+            return
         for warning in findings.warnings:
             self.on_warning(warning)
 

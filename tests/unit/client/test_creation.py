@@ -114,15 +114,36 @@ def test_without_validation_there_are_no_warnings(
     assert caplog.text == ""
 
 
-def test_warnings_are_logged_without_a_value(
+def test_warnings_are_logged_in_one_line_without_a_value(
     mocked: responses.RequestsMock, caplog: pytest.LogCaptureFixture
 ) -> None:
     mocked.post(CASES, json=CREATED, status=201)
     client().cases.create(new_case(narrative="Ring 0712345678"))
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
-    assert "narrative: seems to hold a phone number (phone-in-text)" in caplog.text
-    assert "0712345678" not in caplog.text
-    assert "Initial" not in caplog.text
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert caplog.messages == [
+        "A case is likely to have a slip: "
+        "narrative: seems to hold a phone number (phone-in-text); "
+        "plan: is still the default (default-in-place)"
+    ]
+
+
+def test_a_case_of_defaults_is_one_warning_with_all_their_fields(
+    mocked: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    mocked.post(CASES, json=CREATED, status=201)
+    client(case_defaults=OURS).cases.create(NewCase())
+    assert caplog.messages == [
+        "A case is likely to have a slip: "
+        "reporter.fname, narrative, plan: is still the default (default-in-place)"
+    ]
+
+
+def test_a_case_without_a_slip_is_no_warning(
+    mocked: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    mocked.post(CASES, json=CREATED, status=201)
+    client().cases.create(new_case(plan="Refer to legal aid."))
+    assert caplog.messages == []
 
 
 def test_a_clients_defaults_fill_in_what_a_case_leaves_open(

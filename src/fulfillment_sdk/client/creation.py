@@ -124,7 +124,9 @@ def read_created(answer: Answer, *, sent: object = None) -> CreatedCase:
         return _created(body, case_id, "helpline_response.case_id")
     complaint = text(body.get("complaint_id"))
     if text(body.get("case_reference")) is None and "response_from_helpline" in body:
-        called = f"complaint {sentence(complaint, texts(sent))}" if complaint else "the complaint"
+        called = (
+            f"complaint {sentence(complaint, tuple(texts(sent)))}" if complaint else "the complaint"
+        )
         raise CaseNotForwarded(
             f"The gateway stored {called}, but no case was created behind it",
             complaint_id=complaint or "",

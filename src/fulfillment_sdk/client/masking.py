@@ -6,7 +6,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -21,10 +21,12 @@ _UNPRINTABLE = re.compile(
 )
 # A token, whole or in part; a secret, a key, a signature. An id is shorter.
 _TOKEN = re.compile(r"\beyJ[\w-]{4,}(\.[\w-]*){0,2}|[A-Za-z0-9_+/=-]{40,}")
+_ESCAPED = re.compile(r"[\\%&]")
 # Letters as JSON and Python's `repr` write them into a text.
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|((?:\\x[0-9a-fA-F]{2})+)|\\[nrt]")
 _TWICE: Final = 2
 _WORD = re.compile(r"\w+")
+_DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"\d[\d ().:/-]{4,}\d")
 # What is quoted, an address, a number: the usual shapes of an echo.
 _ECHO = re.compile(r"\"[^\"]*\"|'[^']*'|‘[^’]*’|“[^”]*”|\S+@\S+|\+?\d[\d .:/-]{2,}\d|\d{4,}")
@@ -35,22 +37,27 @@ _HARMLESS = re.compile(
 )
 
 
-def sentence(text: str, sent: Iterable[str] = ()) -> str:
+def sentence(text: str, sent: Collection[str] = ()) -> str:
     """A `message` as one line, without what was `sent`.
 
     Neither a whole value shows, however it is spelt, nor three words of one in a row, nor a number
     of six digits or more. Values of one or two characters stay if they can't be told from words.
+    Each value is looked at a fixed number of times, so that a large body takes no longer than that.
     """
     line = _TOKEN.sub("…", _one_line(_unescaped(text[:_READ])))
-    spelt = {_one_line(written) for value in sent for written in (value, _unescaped(value))}
-    values = sorted(spelt, key=len, reverse=True)
-    for value in values:
+    if not line:
+        return ""
+    values = set(map(_one_line, sent))
+    values |= {_one_line(_unescaped(value)) for value in sent if _ESCAPED.search(value)}
+    lower = line.lower()
+    whole = [value for value in values if 1 < len(value) <= len(line) and value.lower() in lower]
+    for value in sorted(whole, key=len, reverse=True):
         line = _without(line, value)
     line = _without_numbers(_without_passages(line, values), values)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def guarded(text: str, sent: Iterable[str] = ()) -> str:
+def guarded(text: str, sent: Collection[str] = ()) -> str:
     """An `error` or `detail`: like `sentence`, and what looks like an echo goes too."""
     line = sentence(text, sent)
     return line if _HARMLESS.fullmatch(line) else _ECHO.sub("…", line)
@@ -92,6 +99,8 @@ def field_paths(errors: object, path: str = "", depth: int = 0) -> Iterator[tupl
 
 
 def _one_line(text: str) -> str:
+    if text.isascii() and text.isprintable() and "  " not in text:  # what nearly all values are
+        return text.strip()
     # With one way to write a letter: an accent may come apart from it.
     return _UNPRINTABLE.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
@@ -99,7 +108,7 @@ def _one_line(text: str) -> str:
 def _unescaped(text: str) -> str:
     """A text without the ways in which pages, addresses, JSON and logs write letters."""
     for _ in range(_TWICE):
-        if not any(sign in text for sign in "\\%&"):
+        if not _ESCAPED.search(text):
             break
         text = html.unescape(unquote(_ESCAPE.sub(_letters, text)))
         # The halves of a character that JSON writes one by one.
@@ -120,8 +129,6 @@ def _letters(found: re.Match[str]) -> str:
 
 
 def _without(line: str, value: str) -> str:
-    if not 1 < len(value) <= len(line) or value.lower() not in line.lower():
-        return line
     if len(value) > 2:
         return re.sub(re.escape(value), "…", line, flags=re.IGNORECASE)
     if value.isascii() and value.islower():
@@ -132,13 +139,17 @@ def _without(line: str, value: str) -> str:
 def _without_passages(line: str, values: Iterable[str]) -> str:
     """What of a text came back cut short or in part."""
     words = list(_WORD.finditer(line))
-    told = [_spaced(value) for value in values]
-    hidden: set[int] = set()
-    for start in range(len(words) - _TOGETHER + 1):
-        passage = range(start, start + _TOGETHER)
-        text = _spaced(" ".join(words[index][0] for index in passage))
-        if any(text in value for value in told):
-            hidden.update(passage)
+    passages = [
+        tuple(_words(" ".join(word[0] for word in words[start : start + _TOGETHER])))
+        for start in range(len(words) - _TOGETHER + 1)
+    ]
+    told = _told(passages, values) if passages else set()
+    hidden = {
+        index
+        for start, passage in enumerate(passages)
+        if passage in told
+        for index in range(start, start + _TOGETHER)
+    }
     parts, shown_to = [], 0
     for index in sorted(hidden):
         if index - 1 not in hidden:
@@ -147,20 +158,35 @@ def _without_passages(line: str, values: Iterable[str]) -> str:
     return "".join(parts) + line[shown_to:]
 
 
+def _told(passages: list[tuple[str, ...]], values: Iterable[str]) -> set[tuple[str, ...]]:
+    """Those of the passages that are in one of the values."""
+    said, told = set(passages), set[tuple[str, ...]]()
+    # Of three words, but for those that are two in small letters.
+    sizes, known = set(map(len, said)), set().union(*said)
+    for words in map(_words, values):
+        if known.isdisjoint(words):
+            continue
+        for size in sizes:
+            told.update(said.intersection(zip(*(words[by:] for by in range(size)), strict=False)))
+    return told
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
 def _without_numbers(line: str, values: Iterable[str]) -> str:
     """A phone number, say, that is written otherwise than it was sent."""
-    told = [_digits(value) for value in values]
+    if not _NUMBER.search(line):
+        return line
+    told = "\n".join(digits for value in values if len(digits := _digits(value)) > 5)
 
     def shown(found: re.Match[str]) -> str:
         digits = _digits(found[0])
-        return "…" if len(digits) > 5 and any(digits in value for value in told) else found[0]
+        return "…" if len(digits) > 5 and digits in told else found[0]
 
     return _NUMBER.sub(shown, line)
 
 
 def _digits(text: str) -> str:
-    return "".join(filter(str.isdecimal, text))
-
-
-def _spaced(text: str) -> str:
-    return f" {' '.join(_WORD.findall(text.lower()))} "
+    return "".join(_DIGITS.findall(text))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from fulfillment_sdk.client.masking import field_paths, guarded, sentence, texts
@@ -165,3 +167,20 @@ def test_what_is_nested_without_end_is_not_gone_through() -> None:
 
 def test_a_key_that_is_no_field_name_is_not_shown() -> None:
     assert list(field_paths({"Jane Smith, 0712": ["is unknown"]})) == [("…", "is unknown")]
+
+
+def test_a_large_body_is_gone_through_as_often_for_a_long_answer_as_for_a_short_one() -> None:
+    values = [f"told on {number} of the many nights" for number in range(10_000)]
+
+    def seconds(words: int) -> float:
+        line = " ".join(chr(0x4E00 + number) for number in range(words))
+        begun = process_time()
+        assert sentence(line, values)
+        return process_time() - begun
+
+    assert min(seconds(999) for _ in range(3)) < 4 * min(seconds(3) for _ in range(3))
+
+
+def test_words_are_known_again_where_small_letters_are_more_than_large_ones() -> None:
+    shown = sentence("no: İZMİR'DE BİR GECE!", ["Once, i̇zmi̇r'de bi̇r gece, long ago"])
+    assert shown == "no: …!"

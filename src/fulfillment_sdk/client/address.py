@@ -63,16 +63,17 @@ def _misspelt(environment: Mapping[str, str]) -> str:
     return f" ({ours[near[0]]} is set: was it meant to be {BASE_URL}?)" if near else ""
 
 
-def token(given: str | None) -> str | None:
+def token(given: object) -> str | None:
     """A bearer token without the space around it, None for a blank one.
 
     Raises ConfigurationError for what can't be one.
     """
-    if given is None or (isinstance(given, str) and not given.strip()):
+    text = given.strip() if isinstance(given, str) else given
+    if text is None or text == "":
         return None
-    if not isinstance(given, str) or not _VISIBLE.fullmatch(given.strip()):
+    if not isinstance(text, str) or not _VISIBLE.fullmatch(text):
         raise ConfigurationError(
             "The token holds characters that no token has",
             remedy="Give the token alone, as verify_otp answered it.",
         )
-    return given.strip()
+    return text

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from fulfillment_sdk.models._fields import Model, Spec, specs
 from fulfillment_sdk.models.case import NewCase
-from fulfillment_sdk.strictjson import FloatText, canonical
+from fulfillment_sdk.strictjson import FloatText, canonical, is_writable
 
 # In the order in which the contract checks them.
 MANDATORY: Final = (
@@ -139,7 +139,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and is_writable(value)
 
 
 def _good_timestamp(value: object, now: float) -> bool:

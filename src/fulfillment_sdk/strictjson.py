@@ -19,6 +19,8 @@ from typing import Final, NoReturn
 from fulfillment_sdk.errors import PayloadError
 
 MAX_DEPTH: Final = 32
+# The least limit that Python knows is one of 640 digits.
+_FEW_BITS: Final = 2000
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abcdefABCDEF]")
@@ -83,6 +85,17 @@ def dumps(value: object) -> bytes:
 def canonical(value: object) -> bytes:
     """Write a value so that equal values give equal bytes: like `dumps`, with the keys sorted."""
     return _encode(value, sort=True)
+
+
+def is_writable(value: int) -> bool:
+    """Whether an integer has no more digits than Python writes (`sys.set_int_max_str_digits`)."""
+    if value.bit_length() < _FEW_BITS:
+        return True
+    try:
+        int.__repr__(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _decode(body: bytes | str) -> str:
@@ -164,6 +177,8 @@ def _text(value: object, sort: bool) -> str:
     if value is None or isinstance(value, bool):
         return _WORDS[value]
     if isinstance(value, int):
+        if not is_writable(value):
+            raise PayloadError("", "a number has too many digits")
         return int.__repr__(value)
     if isinstance(value, dict):
         return _object_text(value, sort)

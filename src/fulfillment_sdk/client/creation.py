@@ -65,6 +65,8 @@ class Creation:
         ConfigurationError for a key that no header can carry, and TypeError for what is no case.
         """
         case = a_case(case)
+        if idempotency_key is not None:
+            _check_key(idempotency_key)
         now = self.clock()
         if self.defaults is not None:
             case = self.defaults.fill(case)
@@ -87,11 +89,7 @@ class Creation:
 
 def create(document: Mapping[str, object], idempotency_key: str) -> Call[CreatedCase]:
     """The call that creates a case: as documented or, if refused, as the deployed gateway reads."""
-    if not _KEY.fullmatch(idempotency_key):
-        raise ConfigurationError(
-            "An idempotency key has 1 to 255 visible ASCII characters",
-            remedy="Give another idempotency_key, or none: the client then makes one.",
-        )
+    _check_key(idempotency_key)
     return Call(
         "POST",
         WEBFORM,
@@ -108,6 +106,14 @@ def create(document: Mapping[str, object], idempotency_key: str) -> Call[Created
             write=lambda: strictjson.dumps(dialect.write(document)),
         ),
     )
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise ConfigurationError(
+            "An idempotency key is a text of 1 to 255 visible ASCII characters",
+            remedy="Give another idempotency_key, or none: the client then makes one.",
+        )
 
 
 def read_created(answer: Answer, *, sent: object = None) -> CreatedCase:

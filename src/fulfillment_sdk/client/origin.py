@@ -13,6 +13,7 @@ from typing import Any, Final
 import attrs
 
 from fulfillment_sdk.models import NewCase
+from fulfillment_sdk.strictjson import is_writable
 
 DEFAULT_SOURCE: Final = "webform"
 # A server knows a key for 400 days, so an older moment in a `src_uid` is a number of another kind.
@@ -51,7 +52,7 @@ def originate(
     stamp = _of_src_ts(case.src_ts)
     if idempotency_key is None:
         made = int(now * 1000) if stamp is None else stamp
-        unique = new_id()
+        unique = str(new_id())  # `ids=uuid4` too
         idempotency_key = _documented(case, made, unique) if _blank(case.src_uid) else unique
     src_uid = _given(case.src_uid, idempotency_key)
     if stamp is None:
@@ -59,7 +60,7 @@ def originate(
     filled = attrs.evolve(
         case,
         src_uid=src_uid,
-        src_uid2=_given(case.src_uid2, f"{src_uid}-2"),
+        src_uid2=_given(case.src_uid2, f"{_text(src_uid)}-2"),
         src_callid=_given(case.src_callid, src_uid),
         src_ts=_given(case.src_ts, f"{stamp // 1000}.{stamp % 1000:03d}"),
     )
@@ -81,6 +82,11 @@ def _blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def _text(value: object) -> str:
+    """A value as text; empty for a number that has none, which the checks find."""
+    return "" if isinstance(value, int) and not is_writable(value) else str(value)
+
+
 def _documented(case: NewCase, stamp: int, unique: str) -> str:
     source = _part(case.src, _SOURCE) or DEFAULT_SOURCE
     user = _part(case.src_usr, _USER)
@@ -94,7 +100,7 @@ def _part(value: object, form: re.Pattern[str]) -> str:
 
 def _of_src_ts(value: object) -> int | None:
     """The milliseconds of a good `src_ts`."""
-    found = _SECONDS.fullmatch(str(value))
+    found = _SECONDS.fullmatch(_text(value))
     if found is None:
         return None
     return int(found[1]) * 1000 + int((found[2] or "")[:3].ljust(3, "0"))
@@ -102,7 +108,7 @@ def _of_src_ts(value: object) -> int | None:
 
 def _of_src_uid(src_uid: object, now: int) -> int:
     """The milliseconds in a `src_uid` of the documented form, else the present ones."""
-    for found in _MILLISECONDS.findall(str(src_uid)):
+    for found in _MILLISECONDS.findall(_text(src_uid)):
         if now - OLDEST_MS <= int(found) <= now + NEWEST_MS:
             return int(found)
     return now

@@ -8,17 +8,20 @@ identifies or hurts a person: such a value never shows in a ``repr``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
 import attrs
+
+from fulfillment_sdk.errors import ConfigurationError
 
 # "stamp" is a text that may be written as a number with a fraction; "any" is kept as it came.
 Kind = Literal["text", "stamp", "flag", "number", "status", "object", "list", "texts", "any"]
 
 _KEY: Final = "fulfillment_sdk"
 _CONFIDED: Final = re.compile(r"(://)[^/?#\s'\"]*(@)|(\?)[^\s'\"]+")
+_USUAL: Final = (tuple, list)
 _UNSET: Final[tuple[object, ...]] = (None, "", (), {})
 
 
@@ -63,7 +66,10 @@ def _hidden(spec: Spec, value: object) -> bool:
 
 def _shown(value: object) -> str:
     """A value's ``repr``; an address is shown without credentials, and without its query."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a number of more digits than Python writes
+        return type(value).__name__
     return text if "://" not in text else _CONFIDED.sub(r"\1\3***\2", text)
 
 
@@ -115,7 +121,32 @@ def word(*, part: str = "", default: str = "") -> Any:
 
 def extra() -> Any:
     """What the payload has beyond the known fields; written back, never shown."""
-    return attrs.field(factory=dict, hash=False)
+    return attrs.field(factory=dict, hash=False, converter=_mapping)
+
+
+def _mapping(value: object) -> object:
+    if type(value) is not dict and not isinstance(value, Mapping):
+        raise ConfigurationError(
+            f"extra is no mapping, but {_kind(value)}",
+            remedy="Leave extra out, or give it names and values: extra={…}.",
+        )
+    return value
+
+
+def refuse_no_list(name: str, value: object) -> None:
+    """Raise ConfigurationError unless a field of several models is given several, or none."""
+    if type(value) in _USUAL:
+        return
+    alone = isinstance(value, str | bytes | Mapping | Model)
+    if alone or not isinstance(value, Iterable):
+        raise ConfigurationError(
+            f"{name} is no list, but {_kind(value)}",
+            remedy=f"Leave {name} out, or give a list: {name}=[…].",
+        )
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"of the type {type(value).__name__}"
 
 
 def raw() -> Any:

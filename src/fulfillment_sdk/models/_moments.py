@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, NoReturn
 
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.strictjson import is_writable
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -60,7 +61,7 @@ def _digits(value: str | int | float | Decimal | None) -> str | None:
         if isinstance(decimals, int) and value.adjusted() < _MOST_DIGITS:
             return format(value, "f" if decimals >= -6 else ".6f")
         return str(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and is_writable(value):
         return str(value)
     return value  # type: ignore[return-value]  # of whatever type it is, the checks look at it
 

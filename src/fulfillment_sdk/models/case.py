@@ -2,7 +2,7 @@
 
 The fields are those of the Case Creation API document and of the contract, section 2. Every scalar
 is a string on the wire except the boolean ``gbv_related``; None means "not given". The constructors
-check nothing: `fulfillment_sdk.validate` says what the contract has against a case.
+check next to nothing: `fulfillment_sdk.validate` says what the contract has against a case.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import attrs
 
-from fulfillment_sdk.models._fields import Model, extra, meta, raw, text
+from fulfillment_sdk.models._fields import Model, extra, meta, raw, refuse_no_list, text
 from fulfillment_sdk.models._moments import birthday, moment
 from fulfillment_sdk.times import parse_time
+
+_LISTS: Final = ("clients_case", "perpetrators_case", "attachments_case", "services")
 
 
 class Priority(StrEnum):
@@ -154,7 +157,8 @@ class NewCase(Model):
     ``narrative``, ``plan``, ``priority`` and ``status``; they may be left out here where defaults
     fill them in (`CaseDefaults`). ``src_ts`` is in epoch seconds with up to six decimals, or a
     datetime with a zone (one without is a ConfigurationError). Keys that the contract does not know
-    go into ``extra``.
+    go into ``extra``. What is no list where there may be several, and an ``extra`` that is no
+    mapping, is a ConfigurationError too.
     """
 
     src: str | None = text()
@@ -192,6 +196,10 @@ class NewCase(Model):
         default=None, metadata=meta("object", of=Verification)
     )
     extra: Mapping[str, object] = extra()
+
+    def __attrs_pre_init__(self, **given: object) -> None:
+        for name in _LISTS:
+            refuse_no_list(name, given[name])
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import uuid
+from functools import partial
 from typing import Any
 
 import pytest
@@ -221,6 +223,42 @@ def test_an_unknown_outcome_is_repeated_as_the_same_request(
     later = Client(base_url=BASE, clock=lambda: NOW + 3600)
     later.cases.create(new_case(src="walkin", src_usr="100"), idempotency_key=key)
     assert mocked.calls[0].request.body == mocked.calls[1].request.body
+
+
+ENDLESS: Any = 10**5000
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"status": ENDLESS}, ["status"]),
+        ({"src_ts": ENDLESS}, ["src_ts"]),
+        ({"src_uid": ENDLESS, "src_callid": "c"}, ["src_uid"]),
+        ({"extra": {"src_uid": ENDLESS}, "src_callid": "c"}, ["src_uid"]),
+        ({"reporter": Person(fname="x", dob=ENDLESS)}, ["reporter.dob"]),
+    ],
+)
+def test_a_number_of_more_digits_than_can_be_written_is_told_with_its_field(
+    changes: dict[str, Any], fields: list[str]
+) -> None:
+    with pytest.raises(errors.InvalidCase) as raised:
+        client().cases.create(new_case(**changes))
+    assert [problem.field for problem in raised.value.problems] == fields
+    with pytest.raises(errors.PayloadError, match="too many digits"):
+        client().cases.create(new_case(**changes), validate=False)
+
+
+@pytest.mark.parametrize("key", [5, b"k1", uuid.UUID(int=1), "", "two words", "k" * 256])
+@pytest.mark.parametrize("case", [new_case(), NewCase()])
+def test_a_key_that_no_header_can_carry_is_told_before_all_else(key: Any, case: NewCase) -> None:
+    with pytest.raises(errors.ConfigurationError, match="is a text of 1 to 255 visible ASCII"):
+        client().cases.create(case, idempotency_key=key)
+
+
+def test_ids_need_not_be_texts() -> None:
+    ids: Any = partial(uuid.UUID, int=1)
+    call = Creation(new_id=ids, clock=lambda: NOW).call(new_case())
+    assert call.headers["Idempotency-Key"] == f"webform-1743849002000-{uuid.UUID(int=1)}"
 
 
 def test_a_call_is_made_without_sending_anything() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import attrs
 import pytest
 
-from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.errors import ConfigurationError, PayloadError
 from fulfillment_sdk.models import (
     AttachmentRef,
     CreatedCase,
@@ -114,6 +115,48 @@ def test_lists_become_tuples() -> None:
     case = NewCase(clients_case=people)
     people.clear()
     assert case.clients_case == (Person(fname="a"),)
+
+
+@pytest.mark.parametrize(
+    "name", ["clients_case", "perpetrators_case", "attachments_case", "services"]
+)
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "None"),
+        (Person(fname="Jane Smith"), "of the type Person"),
+        ({"fname": "Jane Smith"}, "of the type dict"),
+        ("Jane Smith", "of the type str"),
+        (5, "of the type int"),
+    ],
+)
+def test_what_is_no_list_is_told_with_its_field(name: str, value: Any, kind: str) -> None:
+    given: dict[str, Any] = {name: value}
+    with pytest.raises(ConfigurationError) as raised:
+        NewCase(**given)
+    assert raised.value.message == f"{name} is no list, but {kind}"
+    assert f"{name}=[…]" in raised.value.remedy
+
+
+def test_lists_may_come_one_by_one_and_empty() -> None:
+    assert NewCase(clients_case=(Person(fname=name) for name in "ab")).clients_case == (
+        Person(fname="a"),
+        Person(fname="b"),
+    )
+    assert NewCase(clients_case=[], services=()) == NewCase()
+
+
+@pytest.mark.parametrize("model", [NewCase, Person, Perpetrator, Service, Verification, Location])
+@pytest.mark.parametrize("value", [None, [("a", "b")], "a"])
+def test_what_is_no_mapping_is_told_as_no_extra(model: Any, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match="extra is no mapping, but") as raised:
+        model(extra=value)
+    assert "extra={…}" in raised.value.remedy
+
+
+def test_a_number_that_cannot_be_written_keeps_a_repr_from_nothing() -> None:
+    endless: Any = 10**5000
+    assert repr(NewCase(status=endless, narrative=endless)) == "NewCase(narrative=***, status=int)"
 
 
 def test_a_model_survives_pickling_copying_and_counts_as_equal() -> None:

@@ -13,9 +13,15 @@ from fulfillment_sdk.advice.sight import Sight, Someone
 DAY: Final = 86_400
 YEAR: Final = 365.2425 * DAY
 MONTH: Final = YEAR / 12
+# In every zone of today a day begins at a quarter of an hour of UTC.
+QUARTER: Final = 900
 OLDEST: Final = 130
 YEARS, MONTHS = "0", "1"
 _UNITS: Final = {"": YEAR, YEARS: YEAR, MONTHS: MONTH}
+
+# The years 1 to 9999 in seconds, a day more at both ends for the zones.
+_FIRST: Final = -62_135_596_800 - DAY
+_LAST: Final = 253_402_300_799 + DAY
 
 # ASCII digits and at most fifteen of them, so that the numbers stay exact and small.
 _INTEGER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,9})?")
@@ -116,7 +122,18 @@ def _number(text: str) -> float | None:
 
 def _in_milliseconds(born: float, now: float) -> bool:
     # Less than this is a date in seconds, if a wrong one; as milliseconds it is early 1970.
-    return abs(born) >= 1e10 and _human(born / 1000, now)
+    return abs(born) >= 1e10 and _human(born / 1000, now) and not _stands_for_no_date(born)
+
+
+def _stands_for_no_date(born: float) -> bool:
+    """Whether a number is a day's begin or end, in seconds, of one of the years 1 to 9999.
+
+    9999-12-31, 3000-01-01, 1601-01-01, 0001-01-01 say in many systems that a date is not known; as
+    milliseconds they would be in 1968 to 1978. Whoever was born then and is told in milliseconds is
+    told with a day's begin too, and one number is hardly ever both.
+    """
+    begins_or_ends = born % QUARTER in {0, QUARTER - 1}
+    return _FIRST <= born <= _LAST and begins_or_ends and born % (1000 * QUARTER) != 0
 
 
 def _human(born: float, now: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +38,44 @@ def test_milliseconds_in_a_date_of_birth_are_noticed(year: int) -> None:
 )
 def test_what_is_nobodys_birthday_is_noticed(dob: str) -> None:
     assert said(reporter(dob=dob)) == [("not-a-birthday", "reporter.dob")]
+
+
+NAIROBI, NEW_YORK = timezone(timedelta(hours=3)), timezone(timedelta(hours=-5))
+ZONES = [UTC, NAIROBI, NEW_YORK, timezone(timedelta(hours=5, minutes=45))]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        (9999, 12, 31),
+        (9999, 12, 31, 23, 59, 59),
+        (9999, 1, 1),
+        (3000, 1, 1),
+        (2999, 12, 31),
+        (2500, 1, 1),
+        (1601, 1, 1),
+        (1, 1, 1),
+    ],
+)
+def test_a_date_that_stands_for_none_is_a_wrong_one_and_no_milliseconds(
+    unknown: tuple[int, int, int], zone: timezone
+) -> None:
+    moment = datetime(*unknown, tzinfo=zone) - datetime(1970, 1, 1, tzinfo=UTC)
+    seconds = moment // timedelta(seconds=1)
+    assert said(reporter(dob=str(seconds))) == [("not-a-birthday", "reporter.dob")]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("year", range(1966, 1981))
+def test_who_was_born_about_1970_is_told_in_milliseconds_all_the_same(
+    year: int, zone: timezone
+) -> None:
+    first = datetime(year, 1, 1, tzinfo=zone)
+    for days in range(0, 365, 7):
+        milliseconds = int((first + timedelta(days=days)).timestamp()) * 1000
+        if abs(milliseconds) >= 1e10:
+            assert said(reporter(dob=str(milliseconds))) == [("milliseconds", "reporter.dob")]
 
 
 @pytest.mark.parametrize("dob", ["", " ", None, "0", str(int(NOW)), [], {}, True])

@@ -9,28 +9,22 @@ from typing import Final
 
 from attrs import field, frozen
 
+from fulfillment_sdk.advice.nobodys import NOBODYS
 from fulfillment_sdk.advice.words import word
 
 TOLD: Final = ("narrative", "plan")
 
 _DIGIT = re.compile(r"\d")
-# What else is written with digits and separators. Every repetition is bounded.
-_NOBODYS = re.compile(
-    r"(?<!\d)(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})"
-    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|\d{1,2}:\d{2}(?::\d{2})?"
-    # Years in a row, but not within a longer number.
-    r"|(?<!\d[ ().-])(?:19|20)\d{2}(?:[ –/-]{1,3}(?:19|20)\d{2}){1,9}(?![ ().-]\d)"
-    # Round amounts, in groups or not.
-    r"|(?<!\d[ ().-])(?<!\+)[1-9]\d{0,2}(?: \d{3}){0,3} 000|(?<!\+)[1-9]\d{3,4}000)(?!\d)"
-    # Post boxes with their post code.
-    r"|\bbox:?\ (?:no\.?\ )?\d{1,6}[ –-]{1,3}\d{5}(?!\d)",
-    re.IGNORECASE,
-)
+# Six digits: less is no number of a person.
+_LONG = re.compile(r"\d(?:[ ().-]{0,2}\d){5}")
 
 
 @frozen
 class Story:
-    """One text with digits in it: as it is, and without dates, times, amounts and post boxes."""
+    """One text with digits in it: as it is, and without what is nobody's number.
+
+    ``rest`` is empty where no number is long enough to be a person's.
+    """
 
     path: str
     text: str = field(repr=False)
@@ -46,7 +40,7 @@ def stories(
     for path, value in texts:
         text = word(value)
         if _DIGIT.search(text):
-            yield Story(path, text, _NOBODYS.sub(" ~ ", text))
+            yield Story(path, text, NOBODYS.sub(" ~ ", text) if _LONG.search(text) else "")
 
 
 def digits(text: str) -> str:

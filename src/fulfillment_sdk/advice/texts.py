@@ -23,6 +23,8 @@ _TAIL: Final = 9
 
 # Every repetition is bounded.
 _NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ().-]{0,2}\d){6,14}(?!\w)")
+# Ages, rows, paragraphs: a phone number in pairs begins with a zero or a plus.
+_SMALL = re.compile(r"\(?[1-9]\d?(?:[ ().-]{1,2}[1-9]\d?){3,14}")
 # The case's own is known whatever letters it hangs on.
 _OWN_NUMBER = re.compile(r"(?<!\d)\d(?:[ ().-]{0,2}\d){6,14}(?!\d)")
 _IDENTITY = re.compile(r"(?<![\w+.-])(?:\d{7,8}|[A-Z]{1,2}\d{6,8})(?![\w-])")
@@ -36,7 +38,8 @@ def phones(sight: Sight) -> Iterator[str]:
     given = (digits(one.word(name)) for one in sight.people for name in _PHONE_FIELDS)
     known = {number[-_TAIL:] for number in given if len(number) >= _SHORTEST_PHONE}
     for story in sight.stories:
-        numbers = (digits(found) for found in _NUMBER.findall(story.rest))
+        written = (found for found in _NUMBER.findall(story.rest) if not _SMALL.fullmatch(found))
+        numbers = map(digits, written)
         own = (digits(found) for found in _OWN_NUMBER.findall(story.text)) if known else ()
         if any(len(number) >= _TAIL for number in numbers) or _ends(own, known):
             yield story.path

@@ -6,10 +6,9 @@ What a partner's code imports is here; each name loads its module when it is fir
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
+from fulfillment_sdk._exports import exports
 from fulfillment_sdk._version import __version__
 
 if TYPE_CHECKING:
@@ -193,7 +192,7 @@ __all__ = [
 ]
 
 # Everything else is an error or a model.
-_HOME: Final = {
+_HOMES: Final = {
     "Advice": "advice",
     "CaseStatus": "lifecycle",
     "Client": "client",
@@ -214,19 +213,4 @@ _HOME: Final = {
 
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
-
-    def __getattr__(name: str) -> object:
-        """Load the module that has the name, when it is first asked for."""
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        homes = (_HOME[name],) if name in _HOME else ("errors", "models")
-        modules = (vars(import_module(f"{__name__}.{home}")) for home in homes)
-        value = next(module[name] for module in modules if name in module)
-        globals()[name] = value  # from now on Python finds it without this function
-        return value
-
-
-def __dir__() -> list[str]:
-    # What an editor completes: neither our imports nor our helpers.
-    modules = {name for name, value in globals().items() if isinstance(value, ModuleType)}
-    return sorted({*__all__, *modules, *(name for name in globals() if name.startswith("__"))})
+    __getattr__, __dir__ = exports(__name__, __all__, _HOMES, others=("errors", "models"))

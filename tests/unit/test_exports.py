@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pickle
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import fulfillment_sdk
-from fulfillment_sdk import errors, models
+from fulfillment_sdk import client, errors, models, wire
 
 PUBLIC = [
     "APIError",
@@ -105,6 +108,9 @@ PUBLIC = [
 # What a partner who only creates cases, or only imports, must not wait for.
 HEAVY = ("sqlalchemy", "alembic", "requests", "starlette", "uvicorn", "cattrs", "pluggy", "aiohttp")
 
+# Packages whose names load their modules.
+LOADING_LATE = (fulfillment_sdk, client, models, wire)
+
 
 def run(code: str) -> str:
     done = subprocess.run(
@@ -122,17 +128,40 @@ def test_every_public_name_is_there(name: str) -> None:
     assert getattr(fulfillment_sdk, name) is not None
 
 
-def test_type_checkers_see_the_same_names() -> None:
-    tree = ast.parse(Path(fulfillment_sdk.__file__).read_text(encoding="utf-8"))
-    guarded = [node for node in tree.body if isinstance(node, ast.If)]
-    seen = {
-        alias.name
-        for node in guarded
-        for inner in node.body
-        if isinstance(inner, ast.ImportFrom)
-        for alias in inner.names
+def imported(package: ModuleType) -> dict[str, str]:
+    """The names that a package imports, or has type checkers import, and from where."""
+    assert package.__file__ is not None
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
+    return {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
     }
-    assert seen | {"__version__"} == set(PUBLIC)
+
+
+@pytest.mark.parametrize("package", LOADING_LATE, ids=lambda package: package.__name__)
+def test_type_checkers_see_the_names_that_a_package_exports(package: ModuleType) -> None:
+    seen = imported(package)
+    assert seen.keys() - {"annotations", "TYPE_CHECKING", "Final", "exports"} == {*package.__all__}
+    for name in package.__all__:
+        assert getattr(import_module(seen[name]), name) is getattr(package, name)
+
+
+@pytest.mark.parametrize("package", LOADING_LATE, ids=lambda package: package.__name__)
+def test_a_package_that_loads_late_knows_the_homes_of_its_names_alone(package: ModuleType) -> None:
+    seen = imported(package)
+    homes: dict[str, str] = package._HOMES
+    assert {name: f"{package.__name__}.{home}" for name, home in homes.items()}.items() <= (
+        seen.items()
+    )
+
+
+@pytest.mark.parametrize("package", LOADING_LATE, ids=lambda package: package.__name__)
+def test_a_package_that_loads_late_lists_its_names_and_knows_no_others(package: ModuleType) -> None:
+    assert {*package.__all__} <= {*dir(package)}
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no .* 'Clinet'"):
+        package.Clinet  # noqa: B018
 
 
 def test_every_public_error_is_at_the_root() -> None:
@@ -186,6 +215,12 @@ def test_using_a_model_loads_neither_server_nor_store_nor_http() -> None:
         "or n.startswith(('fulfillment_sdk.server', 'fulfillment_sdk.store'))])"
     )
     assert run(code).strip() == "[]"
+
+
+def test_a_model_can_be_unpickled_where_nothing_is_loaded_yet() -> None:
+    case = models.NewCase(reporter=models.Person(fname="Jane Smith"), priority="2")
+    code = f"import pickle; case = pickle.loads({pickle.dumps(case)!r}); print(case.reporter.fname)"
+    assert run(code).strip() == "Jane Smith"
 
 
 def test_a_star_import_gives_the_public_names() -> None:

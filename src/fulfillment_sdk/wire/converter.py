@@ -1,4 +1,4 @@
-"""The one cattrs converter, strict about scalars.
+"""The one cattrs converter, which reads models and is strict about scalars.
 
 cattrs as it comes makes ``"None"`` of null, true of ``"false"`` and 1 of 1.9. Here a value has the
 type of its field, or is an integer where a text is declared (its digits are taken), or is refused.
@@ -16,7 +16,6 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from fulfillment_sdk.lifecycle import CaseStatus
 from fulfillment_sdk.models._fields import Model, Spec, specs
-from fulfillment_sdk.models.events import Event
 from fulfillment_sdk.strictjson import FloatText
 
 # Kinds for which an empty text means "not given": it is legal in every optional field.
@@ -70,14 +69,13 @@ def take_object(value: object) -> dict[str, object]:
 
 
 def make_converter() -> Converter:
-    """Build a converter that knows every model of this package."""
+    """Build a converter that reads every model of this package."""
     converter = Converter(detailed_validation=True)
     for type_, take in _TAKERS.items():
         converter.register_structure_hook(type_, _as_hook(take))
     converter.register_structure_hook_func(_is_mapping, _as_hook(take_object))
     converter.register_structure_hook_factory(_is_tuple, _list_reader)
     converter.register_structure_hook_factory(_is_model, _model_reader)
-    converter.register_unstructure_hook_factory(_is_model, _model_writer)
     return converter
 
 
@@ -150,37 +148,3 @@ def _by_name(known: tuple[Spec, ...], payload: Mapping[str, object]) -> dict[str
         if value is not None and not (value == "" and spec.kind in _BLANKABLE):
             fields[spec.name] = value
     return fields
-
-
-def _model_writer(cls: Any, converter: Converter) -> Callable[[Any], dict[str, object]]:
-    # Events begin with their common fields, whatever a subclass declares anew.
-    order = {spec.name: index for index, spec in enumerate(specs(Event))}
-    known = specs(cls)
-    if issubclass(cls, Event):
-        known = tuple(sorted(known, key=lambda spec: order.get(spec.name, len(order))))
-    # A request leaves out what is not given, an answer or an event says null.
-    is_request = any(one.name == "extra" for one in attrs.fields(cls))
-
-    def write_model(model: Any) -> dict[str, object]:
-        written: dict[str, Any] = {}
-        for spec in known:
-            value = getattr(model, spec.name)
-            if is_request and (value is None or value == ()):
-                continue
-            holder = written.setdefault(spec.part, {}) if spec.part else written
-            holder[spec.wire] = value if type(value) is str else _plain(value, converter)
-        if is_request:
-            for key, value in model.extra.items():
-                written.setdefault(key, value)
-        return written
-
-    return write_model
-
-
-def _plain(value: object, converter: Converter) -> object:
-    if isinstance(value, Model):
-        return converter.unstructure(value)
-    if isinstance(value, tuple):
-        return [_plain(item, converter) for item in value]
-    # A status or a priority is a text on the wire; a number that kept its text stays one.
-    return str(value) if isinstance(value, str) and not isinstance(value, FloatText) else value

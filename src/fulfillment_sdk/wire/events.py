@@ -14,7 +14,8 @@ from fulfillment_sdk.models.events import (
     Event,
     StatusChanged,
 )
-from fulfillment_sdk.wire.codec import dumps, load
+from fulfillment_sdk.wire.reading import load
+from fulfillment_sdk.wire.writing import dumps
 
 # A completion carries the case's request and the forms' data some levels down.
 EVENT_DEPTH: Final = 2 * strictjson.MAX_DEPTH

@@ -15,7 +15,7 @@ from tests.unit.told import payload, whole_case
 
 MODELS = [
     one
-    for one in vars(models).values()
+    for one in (getattr(models, name) for name in models.__all__)
     if isinstance(one, type) and issubclass(one, Model) and one is not Model
 ]
 

@@ -1,4 +1,4 @@
-"""Models from parsed JSON and back."""
+"""Models from parsed JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from cattrs import BaseValidationError, ClassValidationError, Converter, IterableValidationError
 
-from fulfillment_sdk import strictjson
 from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.models._fields import Model, specs
 from fulfillment_sdk.wire.converter import Refused, make_converter
@@ -28,20 +27,6 @@ def load(cls: type[M], data: object) -> M:
         problem = _translate(error, "")
     # Outside the handler, so that no value hangs on to the error by way of its context.
     raise problem
-
-
-def to_json(model: Model) -> dict[str, object]:
-    """Write a model as a JSON object: names as on the wire, nothing that is not given in a request.
-
-    Answers and events keep their nulls.
-    """
-    written: dict[str, object] = _converter().unstructure(model)
-    return written
-
-
-def dumps(model: Model) -> bytes:
-    """Write a model as compact JSON in UTF-8."""
-    return strictjson.dumps(to_json(model))
 
 
 @cache

@@ -1,0 +1,40 @@
+"""Packages whose names load their module when they are first asked for, so that an import is quick.
+
+Such a package names its exports three times: in imports that only type checkers and editors see, in
+``__all__``, and in the table of their homes. A test compares the three.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping
+from importlib import import_module
+from types import ModuleType
+
+
+def exports(
+    package: str, names: Collection[str], homes: Mapping[str, str], *, others: Collection[str] = ()
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The ``__getattr__`` and the ``__dir__`` of a package that exports ``names``.
+
+    ``homes`` has the module of a name, below the package; a name without one is looked for in
+    ``others``, one after the other.
+    """
+    known = vars(sys.modules[package])
+
+    def load(name: str) -> object:
+        """Load the module that has the name, when it is first asked for."""
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        tried = (homes[name],) if name in homes else others
+        modules = (import_module(f"{package}.{home}") for home in tried)
+        value = next(getattr(module, name) for module in modules if hasattr(module, name))
+        known[name] = value  # from now on Python finds it without this function
+        return value
+
+    def complete() -> list[str]:
+        # What an editor completes: neither the package's imports nor its helpers.
+        modules = {name for name, value in known.items() if isinstance(value, ModuleType)}
+        return sorted({*names, *modules, *(name for name in known if name.startswith("__"))})
+
+    return load, complete

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -57,6 +56,8 @@ def _misspelt(environment: Mapping[str, str]) -> str:
 
     Only a near miss: the server's own variables may stand beside it.
     """
+    from difflib import get_close_matches
+
     wanted = BASE_URL.removeprefix(PREFIX)
     ours = {name.removeprefix(PREFIX): name for name in environment if name.startswith(PREFIX)}
     near = get_close_matches(wanted, ours.keys() - {wanted}, n=1, cutoff=0.85)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -74,16 +74,14 @@ class Upload(Protocol):
         """Start, or start over."""
 
 
-@attrs.frozen
-class Keys:
+class Keys(NamedTuple):
     """What finds a creation again that got no answer."""
 
     idempotency_key: str
     src_uid: str | None = None
 
 
-@attrs.frozen
-class Dialect:
+class Dialect(NamedTuple):
     """Another way to write a body, for a server that refuses the usual one.
 
     `wanted` looks at a refusal and says whether it is about the way of writing and nothing else;
@@ -97,8 +95,7 @@ class Dialect:
     write: Callable[[], bytes]
 
 
-@attrs.frozen
-class KnownWords:
+class KnownWords(NamedTuple):
     """The error for a status with certain words (lower case) anywhere in the server's text."""
 
     status: int

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from fulfillment_sdk import models
 from fulfillment_sdk.client.answers import json_object, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Sink, query, segment
 from fulfillment_sdk.client.download import PDF
 from fulfillment_sdk.client.paging import Page, page_size, read_page
 from fulfillment_sdk.client.reading import read_model
 from fulfillment_sdk.errors import Conflict, NotFound, Unavailable
-from fulfillment_sdk.models import CaseDetails, CaseSummary, ReportLink
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ def page(
     status: str | None,
     reference_number: str | None,
     src_uid: str | None,
-) -> Call[Page[CaseSummary]]:
+) -> Call[Page[models.CaseSummary]]:
     """The call for the page of cases after `cursor`, the first for None."""
     asked = query(
         limit=page_size(size),
@@ -77,18 +77,18 @@ def page(
     return Call(
         "GET",
         PATH + asked,
-        lambda answer: read_page(answer, CaseSummary, what="case", after=cursor),
+        lambda answer: read_page(answer, models.CaseSummary, what="case", after=cursor),
         feature=CASES,
         beyond=True,
     )
 
 
-def show(case_id: str) -> Call[CaseDetails]:
+def show(case_id: str) -> Call[models.CaseDetails]:
     """The call that shows a case."""
     return _about("GET", case_id, "", _read_details, feature=CASES)
 
 
-def cancel(case_id: str) -> Call[CaseDetails]:
+def cancel(case_id: str) -> Call[models.CaseDetails]:
     """The call that cancels a case; once it is cancelled, a repetition changes nothing."""
     return _about("POST", case_id, "cancel/", _read_details, feature=CASES, known=CANCELLING)
 
@@ -99,11 +99,11 @@ def report(case_id: str, sink: Sink, read: Callable[[Answer], T]) -> Call[T]:
     return _download(case_id, "report/", sink, read, REPORTS, accept, REPORTING)
 
 
-def reissue(case_id: str) -> Call[ReportLink]:
+def reissue(case_id: str) -> Call[models.ReportLink]:
     """The call that has an expired report issued again."""
 
-    def read(answer: Answer) -> ReportLink:
-        link = read_model(ReportLink, json_object(answer), answer, what="report")
+    def read(answer: Answer) -> models.ReportLink:
+        link = read_model(models.ReportLink, json_object(answer), answer, what="report")
         if not link.url:
             raise unexpected(answer, "The answer doesn't say where the report is")
         return link
@@ -157,5 +157,5 @@ def _about(
     )
 
 
-def _read_details(answer: Answer) -> CaseDetails:
-    return read_model(CaseDetails, json_object(answer), answer, what="case")
+def _read_details(answer: Answer) -> models.CaseDetails:
+    return read_model(models.CaseDetails, json_object(answer), answer, what="case")

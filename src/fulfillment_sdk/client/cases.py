@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final, overload
+from typing import TYPE_CHECKING, Final, overload
 
 from fulfillment_sdk.client import case_calls as calls
 from fulfillment_sdk.client.call import Progress, Runner
 from fulfillment_sdk.client.creation import Creation
 from fulfillment_sdk.client.download import PDF, InMemory, ToFile, Wanted
 from fulfillment_sdk.client.paging import LARGEST, Pager
-from fulfillment_sdk.models import CaseDetails, CaseSummary, CreatedCase, NewCase, ReportLink
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.models import CaseDetails, CaseSummary, CreatedCase, NewCase, ReportLink
 
 LARGEST_REPORT: Final = 64 * 1024 * 1024
 LARGEST_FILE: Final = 64 * 1024 * 1024

@@ -1,33 +1,44 @@
-"""The client: one server, one organization, any number of threads."""
+"""The client: one server, one organization, any number of threads.
+
+What a call needs is loaded when the first of its group is made.
+"""
 
 from __future__ import annotations
 
 import copy
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from fulfillment_sdk.client import address
-from fulfillment_sdk.client.attachments import Attachments
-from fulfillment_sdk.client.auth import Auth
-from fulfillment_sdk.client.cases import Cases
-from fulfillment_sdk.client.creation import Creation, OnWarning, log_warning
-from fulfillment_sdk.client.emails import Emails
-from fulfillment_sdk.client.events import Events
+from fulfillment_sdk.client.advising import OnWarning, log_warning
 from fulfillment_sdk.client.observers import Observers
 from fulfillment_sdk.client.retry import Retries
-from fulfillment_sdk.client.subscriptions import Subscriptions
 from fulfillment_sdk.client.tokens import EnvTokens, MemoryTokens, TokenStore
 from fulfillment_sdk.client.tokens.bearer import Bearer
-from fulfillment_sdk.client.transport import Session, Transport
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.models import CaseDefaults
 
 if TYPE_CHECKING:
+    from fulfillment_sdk.client.attachments import Attachments
+    from fulfillment_sdk.client.auth import Auth
+    from fulfillment_sdk.client.cases import Cases
+    from fulfillment_sdk.client.emails import Emails
+    from fulfillment_sdk.client.events import Events
+    from fulfillment_sdk.client.subscriptions import Subscriptions
+    from fulfillment_sdk.client.transport import Session
     from fulfillment_sdk.hooks.loading import PluginProblem
+    from fulfillment_sdk.models import CaseDefaults
+
+_GROUPS: Final = ("auth", "cases", "attachments", "subscriptions", "events", "emails")
+
+
+def _new_id() -> str:
+    from uuid import uuid4
+
+    return str(uuid4())
 
 
 class Client:
@@ -59,13 +70,15 @@ class Client:
         timeout: float = 35.0,
         retries: Retries | int | None = None,
         session: Session | None = None,
-        ids: Callable[[], str] = lambda: str(uuid.uuid4()),
+        ids: Callable[[], str] = _new_id,
         clock: Callable[[], float] = time.time,
         case_defaults: CaseDefaults | None = None,
         on_warning: OnWarning = log_warning,
         plugins: Iterable[object] = (),
         load_entry_points: bool = True,
     ) -> None:
+        from fulfillment_sdk.client.transport import Transport
+
         self._transport = Transport(
             address.base_url(base_url, os.environ),
             bearer=Bearer(_store(token, tokens)),
@@ -76,10 +89,9 @@ class Client:
             observers=Observers(plugins, load_entry_points=load_entry_points),
         )
         self._ids = ids
-        self._creation = Creation(
-            new_id=ids, clock=clock, defaults=case_defaults, on_warning=on_warning
-        )
-        self._furnish()
+        self._clock = clock
+        self._case_defaults = case_defaults
+        self._on_warning = on_warning
 
     @classmethod
     def from_env(
@@ -129,8 +141,61 @@ class Client:
             retries=None if retries is None else _policy(retries),
             bearer=None if token is None else Bearer.of(token),
         )
-        other._furnish()
+        for group in _GROUPS:
+            vars(other).pop(group, None)  # those of this client run their calls with its options
         return other
+
+    @cached_property
+    def auth(self) -> Auth:
+        """From an e-mail address to a token."""
+        from fulfillment_sdk.client.auth import Auth
+
+        return Auth(self._transport, self._transport.bearer)
+
+    @cached_property
+    def cases(self) -> Cases:
+        """Cases are created, seen, cancelled; their reports and files downloaded."""
+        from fulfillment_sdk.client.cases import Cases
+        from fulfillment_sdk.client.creation import Creation
+
+        return Cases(
+            self._transport,
+            Creation(
+                new_id=self._ids,
+                clock=self._clock,
+                defaults=self._case_defaults,
+                on_warning=self._on_warning,
+            ),
+        )
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Files that cases refer to."""
+        from fulfillment_sdk.client.attachments import Attachments
+
+        return Attachments(self._transport)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Where the organization's notifications go."""
+        from fulfillment_sdk.client.subscriptions import Subscriptions
+
+        return Subscriptions(self._transport, self._ids)
+
+    @cached_property
+    def events(self) -> Events:
+        """What the organization was sent, once more."""
+        from fulfillment_sdk.client.events import Events
+
+        retries = self._transport.retries
+        return Events(self._transport, sleep=retries.sleep, clock=retries.clock)
+
+    @cached_property
+    def emails(self) -> Emails:
+        """The addresses that may act for the organization."""
+        from fulfillment_sdk.client.emails import Emails
+
+        return Emails(self._transport)
 
     @property
     def base_url(self) -> str:
@@ -168,15 +233,6 @@ class Client:
     def __repr__(self) -> str:
         known = "with" if self._transport.bearer.known else "without"
         return f"<Client {self.base_url} {known} a token>"
-
-    def _furnish(self) -> None:
-        transport, retries = self._transport, self._transport.retries
-        self.auth = Auth(transport, transport.bearer)
-        self.cases = Cases(transport, self._creation)
-        self.attachments = Attachments(transport)
-        self.subscriptions = Subscriptions(transport, self._ids)
-        self.emails = Emails(transport)
-        self.events = Events(transport, sleep=retries.sleep, clock=retries.clock)
 
 
 def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:

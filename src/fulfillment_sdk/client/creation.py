@@ -5,46 +5,25 @@ All of it but the sending is pure, so any shell can do the same.
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
 import attrs
 
 from fulfillment_sdk import strictjson
-from fulfillment_sdk.advice import Advice
 from fulfillment_sdk.client import dialect
+from fulfillment_sdk.client.advising import OnWarning, log_warning, log_warnings
 from fulfillment_sdk.client.answers import circumstances, json_object, text, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, Dialect, Keys, Repeat
-from fulfillment_sdk.client.masking import sentence, texts
 from fulfillment_sdk.client.origin import originate
 from fulfillment_sdk.errors import CaseNotForwarded, ConfigurationError, InvalidCase
 from fulfillment_sdk.findings import a_case, examine
 from fulfillment_sdk.models import CaseDefaults, CreatedCase, NewCase
 from fulfillment_sdk.wire import to_json
 
-OnWarning = Callable[[Advice], None]
-
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-
-logger = logging.getLogger("fulfillment_sdk.client")
-
-
-def log_warning(advice: Advice) -> None:
-    """Log a likely slip: the field, the slip and its code, never a value."""
-    log_warnings((advice,))
-
-
-def log_warnings(found: Sequence[Advice]) -> None:
-    """Log the likely slips of one case in one line, each kind once with all of its fields."""
-    fields: dict[tuple[str, str], list[str]] = {}
-    for one in found:
-        words = one.message.removeprefix(f"{one.field}: ")
-        fields.setdefault((words, one.code), []).append(one.field)
-    told = (f"{', '.join(paths)}: {words} ({code})" for (words, code), paths in fields.items())
-    logger.warning("A case is likely to have a slip: %s", "; ".join(told))
 
 
 @attrs.frozen
@@ -130,6 +109,8 @@ def read_created(answer: Answer, *, sent: object = None) -> CreatedCase:
         return _created(body, case_id, "helpline_response.case_id")
     complaint = text(body.get("complaint_id"))
     if text(body.get("case_reference")) is None and "response_from_helpline" in body:
+        from fulfillment_sdk.client.masking import sentence, texts
+
         called = (
             f"complaint {sentence(complaint, tuple(texts(sent)))}" if complaint else "the complaint"
         )

@@ -15,7 +15,6 @@ from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client.answers import succeeded
 from fulfillment_sdk.client.call import Answer, Call, Repeat
 from fulfillment_sdk.client.intake import Intake
-from fulfillment_sdk.client.refusals import refusal
 from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import (
     Failure,
@@ -138,6 +137,8 @@ class Exchange(Generic[T]):
         self._facts.hear(answer)
         if succeeded(answer):
             return self.call.read(answer)
+        from fulfillment_sdk.client.refusals import refusal
+
         now = self._now()
         error = refusal(self._token.judge(answer, now), answer, now=now)
         self._token.explain(error)

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from fulfillment_sdk import wire
 from fulfillment_sdk.client.answers import unexpected
 from fulfillment_sdk.client.call import Answer
 from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.models._fields import Model
-from fulfillment_sdk.wire import load
 
 M = TypeVar("M", bound=Model)
 
@@ -28,7 +28,7 @@ def read_model(cls: type[M], item: object, answer: Answer, *, what: str) -> M:
     fields = {key: value for key, value in item.items() if value != ""}
     while True:
         try:
-            read = load(cls, fields)
+            read = wire.load(cls, fields)
         except PayloadError as error:
             unread = error.path
         else:

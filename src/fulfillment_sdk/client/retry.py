@@ -10,13 +10,15 @@ import enum
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import attrs
-import tenacity
 
 from fulfillment_sdk.client.call import Repeat
 from fulfillment_sdk.errors import APIError, CaseNotForwarded, ConfigurationError
+
+if TYPE_CHECKING:
+    import tenacity
 
 
 class NoAnswer(Exception):
@@ -187,6 +189,8 @@ def repeating(
     again: Callable[[BaseException], float | None], retries: Retries
 ) -> tenacity.Retrying:
     """A loop that asks `again` after a try that raised: the pause, or None to let it through."""
+    import tenacity
+
     pauses: list[float] = []
 
     def wanted(state: tenacity.RetryCallState) -> bool:

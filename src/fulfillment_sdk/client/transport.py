@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
@@ -17,12 +15,14 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from fulfillment_sdk.client.breakage import Kinds, no_answer
 from fulfillment_sdk.client.call import Call, Upload
 from fulfillment_sdk.client.exchange import Exchange, Facts
 from fulfillment_sdk.client.forks import Forks
 from fulfillment_sdk.client.observers import Observers
 from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import NoAnswer, Retries, repeating
+from fulfillment_sdk.client.tls import check_files
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.errors import APIError, ConfigurationError
 
@@ -31,8 +31,25 @@ Session: TypeAlias = requests.Session
 
 POOL: Final = 64
 _PIECE: Final = 64 * 1024
-# What OpenSSL says before the first byte of the request is written.
-_HANDSHAKE: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL"})
+_FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError)
+_MALFORMED: Final = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationParseError,
+)
+_KINDS: Final = Kinds(
+    # Not InvalidHeader: an answer's own header may be meant. Not ProxyError: what gets lost behind
+    # a proxy is one too.
+    never_sent=(
+        requests.exceptions.ConnectTimeout,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        *_MALFORMED,
+    ),
+    malformed=_MALFORMED,
+    timeouts=(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
+    connecting=frozenset({("urllib3.connection", "connect")}),
+)
 
 
 class Transport:
@@ -68,7 +85,7 @@ class Transport:
             self.base_url, {}, True, None, None
         )
         if self.base_url.startswith("https:"):
-            _check_tls(self._settings["verify"], self._settings["cert"])
+            check_files(self._settings["verify"], self._settings["cert"])
         self._forks = Forks(lambda: _leave_connections(session))
         self._headers = {
             name: value if isinstance(value, str) else value.decode("latin-1")
@@ -140,8 +157,8 @@ class Transport:
                     allow_redirects=False,
                     **self._settings,
                 )
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                raise _no_answer(error, request) from None
+            except _FAILURES as error:
+                raise no_answer(error, request, _KINDS) from None
             with contextlib.closing(response):
                 intake = exchange.intake(response.status_code, response.headers)
                 watch.began(intake.head)
@@ -195,25 +212,6 @@ def _new_session() -> Session:
     return session
 
 
-def _check_tls(verify: str | bool | None, cert: str | tuple[str, str] | None) -> None:
-    """Refuse files that can't be used: amid a call that would look like an answer that got lost."""
-    if not isinstance(verify, str) and cert is None:
-        return
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        if isinstance(verify, str):
-            kind = "capath" if os.path.isdir(verify) else "cafile"  # noqa: PTH112
-            context.load_verify_locations(**{kind: verify})
-        if cert is not None:
-            file, key = (cert, None) if isinstance(cert, str) else cert
-            context.load_cert_chain(file, key, lambda: "")  # else it asks at the terminal
-    except (OSError, ValueError):
-        raise ConfigurationError(
-            "The CA bundle, or the client's own certificate, can't be used",
-            remedy="Check the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or the session names.",
-        ) from None
-
-
 def _leave_connections(session: Session) -> None:
     """Leave a session's connections to the process that this one was forked from."""
     for adapter in session.adapters.values():
@@ -239,72 +237,5 @@ def _forget_location(response: requests.Response, **_settings: object) -> None:
 def _pieces(response: requests.Response, request: Request) -> Iterator[bytes]:
     try:
         yield from response.iter_content(_PIECE)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _no_answer(error, request, sent=True) from None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """What an error wraps. Not `__context__`: that may belong to whoever called us."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and one not in seen:
-            seen.append(one)
-            yield one
-            waiting += [*one.args, getattr(one, "reason", None), one.__cause__]
-
-
-def _no_answer(error: Exception, request: Request, *, sent: bool | None = None) -> NoAnswer:
-    """What a failed try is known to have done: nothing only where no connection was ever made."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return NoAnswer(
-                "its certificate can't be verified",
-                sent=False,
-                lasting=True,
-                remedy="Check the host's name; name a private CA with REQUESTS_CA_BUNDLE.",
-            )
-        if isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE:
-            return NoAnswer(
-                "it does not speak TLS as we do",
-                sent=False,
-                lasting=True,
-                remedy="Check the scheme (http, https) and the port of the base URL.",
-            )
-    unsent = any(isinstance(cause, _NEVER_SENT) for cause in causes)
-    return NoAnswer(
-        _why(error, causes, request),
-        sent=not unsent if sent is None else sent,
-        lasting=isinstance(error, _MALFORMED),
-    )
-
-
-# Not InvalidHeader: an answer's own header may be meant.
-_NEVER_SENT: Final = (
-    requests.exceptions.ConnectTimeout,
-    requests.exceptions.ProxyError,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.LocationParseError,
-)
-_MALFORMED: Final = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    urllib3.exceptions.LocationParseError,
-)
-
-
-def _why(error: Exception, causes: list[BaseException], request: Request) -> str:
-    for cause in reversed(causes):
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-    if isinstance(error, requests.ConnectTimeout):
-        return f"none within {request.connect_timeout:g} s"
-    timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError)
-    if any(isinstance(cause, timeouts) for cause in causes):
-        return f"nothing within {request.timeout:g} s"
-    return type(error).__name__
+    except _FAILURES as error:
+        raise no_answer(error, request, _KINDS, answering=True) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,10 +17,12 @@ from pathlib import Path
 from select import select
 
 import pytest
+import requests
 
 from fulfillment_sdk import errors
 from fulfillment_sdk.client import Client, Retries
 from fulfillment_sdk.models import NewCase, Person
+from tests.integration.endpoints import self_signed
 
 CASE = NewCase(
     reporter=Person(fname="Jane Smith"),
@@ -31,11 +35,18 @@ CASE = NewCase(
 )
 
 
-def client(port: int, *, scheme: str = "http", timeout: float = 5.0) -> Client:
+def client(
+    port: int,
+    *,
+    scheme: str = "http",
+    timeout: float = 5.0,
+    session: requests.Session | None = None,
+) -> Client:
     return Client(
         base_url=f"{scheme}://127.0.0.1:{port}",
         token="t0ken",
         timeout=timeout,
+        session=session,
         retries=Retries.without_waiting(),
     )
 
@@ -81,8 +92,10 @@ def serving(handler: type[Silent], kind: type[Server] = Server) -> Iterator[Serv
 
 
 @contextmanager
-def bytes_server(answer: bytes, seen: list[bytes]) -> Iterator[int]:
-    """Reads each request, writes `answer`, and hangs up."""
+def bytes_server(
+    answer: bytes, seen: list[bytes], *, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Reads each request, writes `answer`, and hangs up; with `tls` it forgets to encrypt that."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
 
         def serve() -> None:
@@ -91,9 +104,17 @@ def bytes_server(answer: bytes, seen: list[bytes]) -> Iterator[int]:
                     connection, _peer = listener.accept()
                 except OSError:
                     return
-                with connection:
-                    seen.append(connection.recv(65536))
-                    connection.sendall(answer)
+                with connection, suppress(ssl.SSLError, ConnectionError):
+                    if tls is None:
+                        seen.append(connection.recv(65536))
+                        connection.sendall(answer)
+                        continue
+                    with (
+                        socket.socket(fileno=os.dup(connection.fileno())) as bare,
+                        tls.wrap_socket(connection, server_side=True) as encrypted,
+                    ):
+                        seen.append(encrypted.recv(65536))
+                        bare.sendall(answer)
 
         threading.Thread(target=serve, daemon=True).start()
         yield int(listener.getsockname()[1])
@@ -169,6 +190,78 @@ def test_a_server_without_tls_is_told_from_a_lost_answer() -> None:
     ):
         tls.cases.create(CASE)
     assert len(seen) == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+def tls_server(certificate: tuple[Path, Path], *versions: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    for version in versions:
+        context.minimum_version = context.maximum_version = version
+    return context
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_an_answer_that_breaks_tls_comes_after_the_request_all_the_same(
+    certificate: tuple[Path, Path], version: ssl.TLSVersion
+) -> None:
+    seen: list[bytes] = []
+    session = requests.Session()
+    session.verify, session.trust_env = str(certificate[0]), False
+    tls = tls_server(certificate, version)
+    with (
+        bytes_server(b"HTTP/1.1 201 Created\r\n\r\n", seen, tls=tls) as port,
+        client(port, scheme="https", session=session) as cut,
+        pytest.raises(errors.OutcomeUnknown) as raised,
+    ):
+        cut.cases.create(CASE)
+    assert "SSL" in raised.value.message
+    assert len(seen) == 1
+
+
+def test_a_certificate_of_nobodys_is_told_at_once_and_nothing_is_sent(
+    certificate: tuple[Path, Path],
+) -> None:
+    seen: list[bytes] = []
+    with (
+        bytes_server(b"", seen, tls=tls_server(certificate)) as port,
+        client(port, scheme="https") as strict,
+        pytest.raises(errors.ConnectionFailed, match="certificate"),
+    ):
+        strict.cases.create(CASE)
+    assert seen == []
+
+
+def through(port: int) -> requests.Session:
+    session = requests.Session()
+    session.proxies = dict.fromkeys(("http", "https"), f"http://127.0.0.1:{port}")
+    return session
+
+
+def test_what_a_proxy_has_taken_may_have_arrived() -> None:
+    seen: list[bytes] = []
+    with (
+        bytes_server(b"", seen) as port,
+        client(80, session=through(port)) as behind,
+        pytest.raises(errors.OutcomeUnknown),
+    ):
+        behind.cases.create(CASE)
+    assert [one.split()[0] for one in seen] == [b"POST"]
+
+
+def test_what_a_proxy_lets_nowhere_never_arrived() -> None:
+    seen: list[bytes] = []
+    with (
+        bytes_server(b"HTTP/1.1 403 Forbidden\r\n\r\n", seen) as port,
+        client(443, scheme="https", session=through(port)) as behind,
+        pytest.raises(errors.ConnectionFailed, match="No connection"),
+    ):
+        behind.cases.create(CASE)
+    assert [one.split()[0] for one in seen] == [b"CONNECT"] * 4
 
 
 def test_a_redirect_is_neither_followed_nor_read() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from fulfillment_sdk import client
 
 ROOM = Path(client.__file__).parent
-HTTP = {"requests", "urllib3", "http", "httpx", "aiohttp", "socket", "ssl"}
+HTTP = {"requests", "urllib3", "http", "httpx", "aiohttp", "socket"}
 # The shell itself, and what composes it with the rest.
 SHELL = {"fulfillment_sdk.client.transport", "fulfillment_sdk.client.client"}
 
@@ -42,6 +42,7 @@ def imported(path: Path) -> set[str]:
 def test_the_transport_alone_speaks_http() -> None:
     speakers = {path.name for path in ROOM.rglob("*.py") if imported(path) & HTTP}
     assert speakers == {"transport.py"}
+    assert [path.name for path in ROOM.rglob("*.py") if "ssl" in imported(path)] == ["tls.py"]
 
 
 def test_all_but_the_shell_loads_without_requests() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
@@ -52,22 +53,50 @@ def cut_connection() -> requests.ConnectionError:
     return requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", cut))
 
 
-def bad_certificate() -> requests.exceptions.SSLError:
-    reason = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed"))
-    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(POOL, "/", reason))
+def while_connecting(error: Exception) -> Exception:
+    """The error as it comes out of urllib3 where it was raised while a connection was made."""
+
+    class Failing(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            raise error
+
+    with suppress(type(error)):
+        Failing("gateway.example").connect()
+    return error
 
 
-def plain_server() -> requests.exceptions.SSLError:
+def bad_certificate() -> ssl.SSLError:
+    return ssl.SSLCertVerificationError(1, "self-signed")
+
+
+def no_tls() -> ssl.SSLError:
     cause = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
     cause.reason = "WRONG_VERSION_NUMBER"
+    return cause
+
+
+def of_tls(cause: Exception) -> requests.exceptions.SSLError:
     reason = urllib3.exceptions.SSLError(cause)
     return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(POOL, "/", reason))
+
+
+def of_a_proxy(cause: Exception) -> requests.exceptions.ProxyError:
+    reason = urllib3.exceptions.ProxyError("Unable to connect to proxy", cause)
+    return requests.exceptions.ProxyError(urllib3.exceptions.MaxRetryError(POOL, "/", reason))
+
+
+def timed_out(cause: Exception) -> requests.ReadTimeout:
+    reason = urllib3.exceptions.ReadTimeoutError(POOL, "/", "Read timed out.")
+    reason.__cause__ = cause
+    return requests.ReadTimeout(reason)
 
 
 UNSENT = [
     refused_connection(),
     requests.ConnectTimeout(),
-    requests.exceptions.ProxyError(),
+    of_a_proxy(while_connecting(OSError("Tunnel connection failed: 403 Forbidden"))),
+    of_tls(while_connecting(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"))),
+    timed_out(while_connecting(TimeoutError("The handshake operation timed out"))),
 ]
 LOST = [
     cut_connection(),
@@ -75,8 +104,13 @@ LOST = [
     requests.ReadTimeout(),
     requests.exceptions.ChunkedEncodingError(),
     requests.exceptions.SSLError(),
+    requests.exceptions.ProxyError(),
+    of_a_proxy(ConnectionResetError(104, "Connection reset by peer")),
+    of_tls(bad_certificate()),
+    of_tls(no_tls()),
+    timed_out(TimeoutError("The read operation timed out")),
 ]
-LASTING = [bad_certificate(), plain_server()]
+LASTING = [of_tls(while_connecting(bad_certificate())), of_tls(while_connecting(no_tls()))]
 
 
 @pytest.mark.parametrize("repeat", Repeat)

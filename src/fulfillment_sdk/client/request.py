@@ -10,6 +10,8 @@ from fulfillment_sdk.client.call import Upload
 
 CONNECT_TIMEOUT: Final = 10.0
 
+_BUFFERED: Final = 16 * 1024
+
 
 @attrs.frozen
 class Request:
@@ -25,5 +27,10 @@ class Request:
 
     @property
     def connect_timeout(self) -> float:
-        """The seconds for the connection alone: what surely never arrived may be sent again."""
+        """The seconds for the connection alone: what surely never arrived may be sent again.
+
+        HTTP libraries know no others for writing, so what no buffer holds gets all the time.
+        """
+        if self.upload is not None or len(self.body or b"") > _BUFFERED:
+            return self.timeout
         return min(CONNECT_TIMEOUT, self.timeout)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import socket
 import ssl
 from contextlib import suppress
@@ -24,6 +25,7 @@ from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import NoAnswer, Retries
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.client.transport import Transport
+from fulfillment_sdk.client.uploads import FormUpload
 from tests.unit.client.support import BASE, CASES, IDEMPOTENT, Time, call, retries
 
 KEYS = Keys("key-1", "uid-1")
@@ -358,6 +360,23 @@ def test_a_deadline_shorter_than_the_timeout_cuts_the_first_try_too(
     mocked.get(CASES, json={})
     transport(time, deadline=5).run(call(method="GET"))
     assert mocked.calls[0].request.req_kwargs["timeout"] == (5, 5)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("size", "connecting"), [(0, 10.0), (16_384, 10.0), (16_385, 35.0)])
+def test_a_large_body_has_all_the_time_to_be_written(
+    mocked: responses.RequestsMock, time: Time, size: int, connecting: float
+) -> None:
+    mocked.post(CASES, json={})
+    transport(time).run(call(body=bytes(size)))
+    assert mocked.calls[0].request.req_kwargs["timeout"] == (connecting, 35.0)  # type: ignore[attr-defined]
+
+
+def test_an_upload_has_all_the_time_to_be_written(
+    mocked: responses.RequestsMock, time: Time
+) -> None:
+    mocked.post(CASES, json={})
+    transport(time).run(call(upload=FormUpload(io.BytesIO(b"a"), name="a")))
+    assert mocked.calls[0].request.req_kwargs["timeout"] == (35.0, 35.0)  # type: ignore[attr-defined]
 
 
 def test_what_the_server_was_asked_to_wait_comes_on_top_of_the_deadline(

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from fulfillment_sdk.client.answers import circumstances, parsed, parsed_json, text
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords
+from fulfillment_sdk.client.dates import http_date
 from fulfillment_sdk.client.masking import field_paths, guarded, sentence, texts
 from fulfillment_sdk.errors import (
     APIError,
@@ -83,7 +82,8 @@ _PLAIN: Final = "plain words"  # of an answer that is no JSON object: to decide 
 def refusal(call: Call[object], answer: Answer, *, now: float) -> APIError:
     """The error for an answer that is no 2xx.
 
-    `now` (epoch seconds) is what a date in `Retry-After` counts from.
+    `now` (epoch seconds) is what a date in `Retry-After` counts from, unless the server says when
+    it answered.
     """
     body = parsed(answer)
     fields: Mapping[str, object] = body if isinstance(body, dict) else _plain(body)
@@ -108,22 +108,24 @@ def refusal(call: Call[object], answer: Answer, *, now: float) -> APIError:
     return kind(
         message,
         detail=guarded(detail, sent) if (detail := text(fields.get("detail"))) else None,
-        retry_after=retry_after(answer.headers.get("retry-after"), now),
+        retry_after=retry_after(answer.headers, now),
         **circumstances(answer, body, remedy),
     )
 
 
-def retry_after(header: str | None, now: float) -> float | None:
-    """The seconds that a `Retry-After` asks for (a number or a date); None if it can't be read."""
-    if header is None:
-        return None
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds that a `Retry-After` asks for (a number or a date); None if it can't be read.
+
+    A date counts from the answer's own, which is by the same clock; from `now` where that is none,
+    or a later one.
+    """
+    header = headers.get("retry-after", "")
     if _SECONDS.fullmatch(header):
         return float(header)
-    try:
-        date = parsedate_to_datetime(header)
-        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
-    except (ValueError, OverflowError):
+    if (until := http_date(header)) is None:
         return None
+    answered = http_date(headers.get("date"))
+    return max(0.0, until - (now if answered is None or answered > until else answered))
 
 
 def _known(call: Call[object], status: int, fields: Mapping[str, object]) -> KnownWords | None:

@@ -267,7 +267,33 @@ def test_too_large_a_body_has_a_remedy() -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, NOW) == seconds
+    assert retry_after({} if header is None else {"retry-after": header}, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Sat, 05 Apr 2025 09:30:52 GMT", 10.0),  # an hour behind ours
+        ("Sat, 05 Apr 2025 09:31:02 GMT", 0.0),
+        ("Sat, 05 Apr 2025 09:31:03 GMT", 0.0),
+        ("yesterday", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_a_date_to_wait_for_is_measured_by_the_servers_clock(date: str, seconds: float) -> None:
+    headers = {"retry-after": "Sat, 05 Apr 2025 09:31:02 GMT", "date": date}
+    assert retry_after(headers, NOW) == seconds
+
+
+def test_a_server_whose_clock_is_ahead_is_not_waited_for_longer() -> None:
+    headers = {"retry-after": "Sat, 05 Apr 2025 11:30:12 GMT", "date": "Sat, 05 Apr 2025 11:30:02"}
+    assert retry_after(headers, NOW) == 10.0
+
+
+@pytest.mark.parametrize("date", ["Sat, 05 Apr 2025 11:30:12 GMT", "tomorrow"])
+def test_a_date_of_no_use_leaves_our_clock(date: str) -> None:
+    headers = {"retry-after": "Sat, 05 Apr 2025 10:30:07 GMT", "date": date}
+    assert retry_after(headers, NOW) == 5.0
 
 
 def test_the_wait_that_was_asked_for_is_on_the_error() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from email.utils import parsedate_to_datetime
 from typing import Final
+
+from fulfillment_sdk.client.dates import http_date
 
 DAY: Final = 86_400.0
 WARN_BEFORE: Final = 30 * DAY
@@ -33,7 +34,5 @@ def remaining(ends: float, now: float) -> str:
 
 def server_time(date: str | None) -> float:
     """An answer's `Date` in epoch seconds; minus infinity where it can't be read."""
-    try:
-        return -math.inf if date is None else parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        return -math.inf
+    seconds = http_date(date)
+    return -math.inf if seconds is None else seconds

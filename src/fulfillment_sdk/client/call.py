@@ -158,6 +158,24 @@ def segment(name: str, value: str) -> str:
 
 
 def query(**parameters: str | None) -> str:
-    """The parameters that are given, as the end of a path; empty if there are none."""
+    """The parameters that are given, as the end of a path; empty if there are none.
+
+    Raises ConfigurationError for a text that can't be sent.
+    """
     given = {name: value for name, value in parameters.items() if value is not None}
+    for name, value in given.items():
+        if not sendable(str(value)):
+            raise ConfigurationError(
+                f"The value of {name!r} is no text that can be sent",
+                remedy=f"Give {name!r} without halves of surrogate pairs (U+D800 to U+DFFF).",
+            )
     return f"?{urlencode(given, quote_via=quote, safe='')}" if given else ""
+
+
+def sendable(value: str) -> bool:
+    """Whether a text can be written in UTF-8: one with half a surrogate pair can't."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

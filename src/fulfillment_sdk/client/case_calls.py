@@ -77,7 +77,7 @@ def page(
     return Call(
         "GET",
         PATH + asked,
-        lambda answer: read_page(answer, models.CaseSummary, what="case", after=cursor),
+        lambda answer: read_page(answer, models.CaseSummary, what="case"),
         feature=CASES,
         beyond=True,
     )

@@ -58,7 +58,7 @@ def page(cursor: str | None, size: int) -> Call[Page[OrganizationEmail]]:
     return Call(
         "GET",
         PATH + query(limit=page_size(size), after=cursor),
-        lambda answer: read_page(answer, OrganizationEmail, what="address", after=cursor),
+        lambda answer: read_page(answer, OrganizationEmail, what="address"),
         feature=FEATURE,
         beyond=True,
         known=KNOWN,

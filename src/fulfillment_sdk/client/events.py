@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Self
+from typing import Final, Self, TypeGuard
 
 from fulfillment_sdk.client.answers import json_object, text, unexpected
-from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query
+from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query, sendable
 from fulfillment_sdk.client.cursors import Place
 from fulfillment_sdk.client.feed import LONGEST_WAIT, Feed
 from fulfillment_sdk.client.paging import LARGEST, Page, page_size
@@ -143,7 +143,7 @@ def page(cursor: str | None, *, case_id: str | None, wait: float, size: int) -> 
     def read(answer: Answer) -> Page[Event]:
         body = json_object(answer)
         found, following = body.get("events"), text(body.get("next"))
-        if not isinstance(found, list) or following is None or Place.of(following).event_id:
+        if not isinstance(found, list) or not _leads_on(following):
             raise unexpected(answer, "The answer holds no events, or not where to go on")
         if found and following == place.after:
             raise unexpected(answer, "The events go round in circles")
@@ -164,6 +164,10 @@ def page(cursor: str | None, *, case_id: str | None, wait: float, size: int) -> 
         known=KNOWN,
         patience=wait,
     )
+
+
+def _leads_on(cursor: str | None) -> TypeGuard[str]:
+    return cursor is not None and sendable(cursor) and Place.of(cursor).event_id is None
 
 
 def _event(item: object, answer: Answer) -> Event:

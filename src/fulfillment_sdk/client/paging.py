@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, Generic, Self, TypeVar
 
 import attrs
 
 from fulfillment_sdk.client.answers import json_object, text, unexpected
-from fulfillment_sdk.client.call import Answer, Call, Runner
+from fulfillment_sdk.client.call import Answer, Call, Runner, sendable
 from fulfillment_sdk.client.reading import read_model
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.models._fields import Model
@@ -32,7 +33,8 @@ class Page(Generic[T_co]):
 class Pager(Generic[T]):
     """Goes through a list once, item by item or by `pages()`, and fetches a page when it is needed.
 
-    `call` makes the call for the page behind a cursor. After an error it can be gone on with: the
+    `call` makes the call for the page behind a cursor; one that leads back to where the list has
+    been is an UnexpectedAnswer. After an error it can be gone on with: the
     page that failed is asked for again. Not to be shared between threads.
     """
 
@@ -48,6 +50,7 @@ class Pager(Generic[T]):
         self._call = call
         self._waiting: deque[T] = deque()
         self._next = after
+        self._been: set[int] = set()  # by their hashes: a cursor may be as long as it likes
         self._ended = False
 
     def __iter__(self) -> Self:
@@ -70,23 +73,29 @@ class Pager(Generic[T]):
             yield self._fetch()
 
     def _fetch(self) -> Page[T]:
-        page = self._runner.run(self._call(self._next))
+        call = self._call(self._next)
+        page = self._runner.run(attrs.evolve(call, read=partial(self._read, call)))
         self._next = page.next
         self._ended = page.next is None
         return page
 
+    def _read(self, call: Call[Page[T]], answer: Answer) -> Page[T]:
+        page = call.read(answer)
+        self._been.add(hash(self._next))
+        if page.next is not None and hash(page.next) in self._been:
+            raise unexpected(answer, f"The list goes round in circles (of: {call.feature})")
+        return page
 
-def read_page(
-    answer: Answer, cls: type[M], *, what: str, items: str = "items", after: str | None = None
-) -> Page[M]:
-    """Read a page of models; UnexpectedAnswer for what is none, or leads back to itself."""
+
+def read_page(answer: Answer, cls: type[M], *, what: str, items: str = "items") -> Page[M]:
+    """Read a page of models; UnexpectedAnswer for what is none, or leads nowhere."""
     body = json_object(answer)
     found = body.get(items)
     if not isinstance(found, list):
         raise unexpected(answer, f"The answer holds no list to take a {what} from")
     following = text(body.get("next"))
-    if following is not None and following == after:
-        raise unexpected(answer, f"The list goes round in circles (of: {what})")
+    if following is not None and not sendable(following):
+        raise unexpected(answer, f"The list doesn't say where to go on (of: {what})")
     return Page(tuple(read_model(cls, item, answer, what=what) for item in found), following)
 
 

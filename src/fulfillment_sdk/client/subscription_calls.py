@@ -99,7 +99,7 @@ def page(cursor: str | None, size: int) -> Call[Page[Subscription]]:
     return Call(
         "GET",
         PATH + query(limit=page_size(size), after=cursor),
-        lambda answer: read_page(answer, Subscription, what="subscription", after=cursor),
+        lambda answer: read_page(answer, Subscription, what="subscription"),
         feature=FEATURE,
         beyond=True,
     )
@@ -160,7 +160,7 @@ def deliveries(
         "GET",
         subscription_id,
         f"deliveries/{asked}",
-        lambda answer: read_page(answer, Delivery, what="delivery", after=cursor),
+        lambda answer: read_page(answer, Delivery, what="delivery"),
     )
 
 

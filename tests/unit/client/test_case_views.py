@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import requests
 import responses
 from responses import matchers
 
-from fulfillment_sdk import errors
+from fulfillment_sdk import Client, errors
 from fulfillment_sdk.lifecycle import CaseStatus
 from tests.unit.client.support import CASES, IDEMPOTENT, Time, make_client
 from tests.unit.models.test_case_view import DETAILS, SUMMARY
@@ -41,6 +43,30 @@ def test_an_empty_filter_is_sent_and_not_left_out(mocked: responses.RequestsMock
         list(make_client().cases.list(src_uid=""))
     assert raised.value.field == "src_uid"
     assert "src_uid=" in str(mocked.calls[0].request.url)
+
+
+HALF = "half a pair: \ud83d"
+UNSENDABLE: dict[str, Callable[[Client], object]] = {
+    "status": lambda client: client.cases.list(status=HALF),
+    "reference_number": lambda client: client.cases.list(reference_number=HALF),
+    "src_uid": lambda client: client.cases.list(src_uid=HALF),
+    "case_id": lambda client: client.events.iterate(case_id=HALF),
+    "after": lambda client: client.events.iterate(after=HALF),
+    "since": lambda client: client.subscriptions.deliveries("sub_1", since=HALF),
+    "subscription id": lambda client: client.subscriptions.get(HALF),
+    "case id": lambda client: client.cases.get(HALF),
+    "file id": lambda client: client.cases.download_file("case_1", HALF),
+}
+
+
+@pytest.mark.parametrize("name", UNSENDABLE)
+def test_half_a_surrogate_pair_is_told_by_the_name_of_what_holds_it(
+    mocked: responses.RequestsMock, name: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=name) as raised:
+        UNSENDABLE[name](make_client())
+    assert "half a pair" not in str(raised.value)
+    assert raised.value.__context__ is None
 
 
 def test_a_case_is_shown(mocked: responses.RequestsMock) -> None:

@@ -233,7 +233,14 @@ def test_an_event_that_is_not_what_its_type_says_holds_up_none_behind_it(
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"events": []}, {"events": [], "next": None}, {"events": None, "next": "f"}, []],
+    [
+        {},
+        {"events": []},
+        {"events": [], "next": None},
+        {"events": None, "next": "f"},
+        {"events": [], "next": "\ud800"},
+        [],
+    ],
 )
 def test_what_is_no_page_is_an_error(mocked: responses.RequestsMock, body: object) -> None:
     mocked.get(FEED, json=body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import requests
 import responses
@@ -58,6 +60,28 @@ def test_an_empty_page_is_not_the_end(mocked: responses.RequestsMock) -> None:
     offer(mocked, range(0), "c1")
     offer(mocked, range(1), None, after="c1")
     assert [one.id for one in make_client().subscriptions.list()] == ["sub_0"]
+
+
+@pytest.mark.parametrize("circle", [["c1", "c1"], ["c1", "c2", "c1"], ["c1", "c2", "c3", "c2"]])
+def test_a_list_that_leads_back_to_where_it_has_been_is_an_error(
+    mocked: responses.RequestsMock, circle: list[str]
+) -> None:
+    offer(mocked, range(1), circle[0])
+    for number, (cursor, following) in enumerate(pairwise(circle), 1):
+        offer(mocked, range(number, number + 1), following, after=cursor)
+    listed = make_client().subscriptions.list()
+    for _ in range(len(circle) - 1):
+        next(listed)
+    with pytest.raises(errors.UnexpectedAnswer, match="circles"):
+        next(listed)
+
+
+def test_a_cursor_that_cannot_be_sent_is_the_servers_mistake(
+    mocked: responses.RequestsMock,
+) -> None:
+    mocked.get(SUBSCRIPTIONS, body=r'{"items": [], "next": "\ud800"}')
+    with pytest.raises(errors.UnexpectedAnswer, match="where to go on"):
+        next(make_client().subscriptions.list())
 
 
 @pytest.mark.parametrize("size", [0, 201, -1])

@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 import aiohttp
 
 from fulfillment_sdk.client.call import Call, Upload
-from fulfillment_sdk.client.exchange import Exchange, Facts
+from fulfillment_sdk.client.exchange import Exchange
+from fulfillment_sdk.client.facts import Facts
 from fulfillment_sdk.client.feed import Feed
 from fulfillment_sdk.client.paging import Page
 from fulfillment_sdk.client.request import Request

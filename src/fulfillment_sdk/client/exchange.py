@@ -13,7 +13,8 @@ import attrs
 
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client.answers import succeeded
-from fulfillment_sdk.client.call import Answer, Call, Repeat
+from fulfillment_sdk.client.call import Answer, Call
+from fulfillment_sdk.client.facts import Facts
 from fulfillment_sdk.client.intake import Intake
 from fulfillment_sdk.client.request import Request
 from fulfillment_sdk.client.retry import (
@@ -24,43 +25,26 @@ from fulfillment_sdk.client.retry import (
     Step,
     failure,
     licence,
-    settles,
     step,
 )
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.client.tokens.carried import Carried
+from fulfillment_sdk.client.verdict import Ending
 from fulfillment_sdk.errors import (
     APIError,
-    ConnectionFailed,
     FulfillmentError,
     NotFound,
     NotOffered,
-    OutcomeUnknown,
     SentRequest,
 )
 
 T = TypeVar("T")
 
-IDEMPOTENCY: Final = "idempotency"
 LARGEST_ANSWER: Final = 16 * 1024 * 1024
 _FINAL: Final = 200
 USER_AGENT: Final = f"fulfillment-sdk/{__version__}"
 
 logger = logging.getLogger("fulfillment_sdk.client")
-
-
-@attrs.define
-class Facts:
-    """What a client has learnt about its server; sets are replaced, so threads may share it."""
-
-    features: frozenset[str] = frozenset()
-    dialects: frozenset[str] = frozenset()
-
-    def hear(self, answer: Answer) -> None:
-        """Note the features that an answer announces; one without the header says nothing."""
-        if (announced := answer.headers.get("fulfillment-features")) is not None:
-            features = frozenset(word.strip().lower() for word in announced.split(","))
-            self.features = features - {""}
 
 
 class Exchange(Generic[T]):
@@ -172,21 +156,11 @@ class Exchange(Generic[T]):
 
     def verdict(self, error: NoAnswer | APIError) -> FulfillmentError:
         """What the caller gets when `error` ended the last try; it says what was sent."""
+        sent = self.sent()
         if isinstance(error, APIError) and self._number:
-            error.request = self.sent()
-        what = failure(error)
-        if self._outcome_unknown(what, error):
-            return self._unknown(error)
-        if isinstance(error, NoAnswer):
-            kind = "No answer from" if error.sent else "No connection to"
-            return ConnectionFailed(
-                f"{kind} {self._origin}: {error.why}", request=self.sent(), remedy=error.remedy
-            )
-        if what is Failure.BROKEN and self.call.keys and self._licence() is Licence.KEYED:
-            error.remedy = (
-                f"Repeat later, unchanged: {self._carried()} make sure that it is done once."
-            )
-        return error
+            error.request = sent
+        ending = Ending(self.call, self._origin, self._licence(), sent, self._unsure)
+        return ending.verdict(error)
 
     def sent(self) -> SentRequest:
         """The request that went out last, as far as an error or an observer may have it."""
@@ -205,43 +179,8 @@ class Exchange(Generic[T]):
         gone = self.call.method == "DELETE" and isinstance(error, NotFound)
         return gone or error.status == self.call.proof
 
-    def _outcome_unknown(self, what: Failure, error: NoAnswer | APIError) -> bool:
-        if step(what, self._licence()) is Step.UNKNOWN:
-            return True
-        if self.call.repeat is Repeat.SAFE:
-            return False
-        if what is Failure.LOST:
-            return True
-        # The last try may well have never arrived, or been refused: an earlier one may have.
-        return self._unsure and what is not Failure.BROKEN and not settles(error)
-
-    def _unknown(self, error: NoAnswer | APIError) -> OutcomeUnknown:
-        keys = self.call.keys
-        said = (
-            error.why if isinstance(error, NoAnswer) else f"status {error.status}, {error.message}"
-        )
-        remedy = self.call.unknown_remedy
-        if keys and self._licence() is Licence.KEYED:
-            remedy = f"Repeat it unchanged: {self._carried()} make sure that it is done once."
-        unknown = OutcomeUnknown(
-            f"{self._origin} may or may not have carried it out ({self.call.feature}): {said}",
-            idempotency_key=keys.idempotency_key if keys else None,
-            src_uid=keys.src_uid if keys else None,
-            request=self.sent(),
-            response=error.response if isinstance(error, APIError) else None,
-            body=error.body if isinstance(error, APIError) else None,
-            remedy=remedy,
-        )
-        if isinstance(error, APIError):
-            unknown.__cause__ = error
-        return unknown
-
-    def _carried(self) -> str:
-        keys = self.call.keys
-        return f"idempotency_key={keys.idempotency_key!r} and the same content" if keys else ""
-
     def _licence(self) -> Licence:
-        return licence(self.call.repeat, idempotent=IDEMPOTENCY in self._facts.features)
+        return licence(self.call.repeat, idempotent=self._facts.idempotent)
 
     def _switch_dialect(self, error: NoAnswer | APIError) -> bool:
         dialect = self.call.dialect

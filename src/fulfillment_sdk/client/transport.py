@@ -17,7 +17,8 @@ from requests.structures import CaseInsensitiveDict
 
 from fulfillment_sdk.client.breakage import Kinds, no_answer
 from fulfillment_sdk.client.call import Call, Upload
-from fulfillment_sdk.client.exchange import Exchange, Facts
+from fulfillment_sdk.client.exchange import Exchange
+from fulfillment_sdk.client.facts import Facts
 from fulfillment_sdk.client.forks import Forks
 from fulfillment_sdk.client.observers import Observers
 from fulfillment_sdk.client.request import Request

@@ -124,9 +124,13 @@ class Transport:
             timeout=self._timeout,
             now=self._now,
         )
+        try:
+            return self._try(exchange)  # most calls end here: a loop costs as much as all our rest
+        except (NoAnswer, APIError) as error:
+            failed = [error]
         loop = repeating(exchange.again, self.retries)
         try:
-            result: T = loop(self._try, exchange)
+            result: T = loop(self._try_on, exchange, failed)
             return result
         except (NoAnswer, APIError) as error:
             # Its frames hold the request with its token, and in a circle the connection.
@@ -146,6 +150,12 @@ class Transport:
             for pool in _pools(self._session):
                 pool.close()
             self._session.close()
+
+    def _try_on(self, exchange: Exchange[T], failed: list[NoAnswer | APIError]) -> T:
+        """What the loop repeats, beginning with the try that has `failed` already."""
+        if failed:
+            raise failed.pop()
+        return self._try(exchange)
 
     def _try(self, exchange: Exchange[T]) -> T:
         request = exchange.request()

@@ -34,11 +34,11 @@ def load_case(text: str | bytes) -> NewCase:
     """Read a case from the document's JSON, with ``#``, ``//`` and ``/* … */`` comments.
 
     ``text`` is a string, or bytes in UTF-8, and may begin with a byte order mark. Comments count
-    where JSON has blanks, never inside a string. Unknown keys are kept in ``extra``; what the
-    contract has against the case is for `fulfillment_sdk.validate` to say. Raises `PayloadError`
-    with ``line`` and ``column`` for anything that is no JSON object, has a key twice, is nested
-    over 32 deep, or has a value of the wrong type, then with the field's path too. The error holds
-    nothing of the text. Contract, section 2.
+    where JSON has blanks, never inside a string. Unknown keys are kept in ``extra``; which of them
+    look misspelt, and what the contract has against the case, is for `fulfillment_sdk.validate` to
+    say. Raises `PayloadError` with ``line`` and ``column`` for anything that is no JSON object, has
+    a key twice, is nested over 32 deep, or has a value of the wrong type, then with the field's
+    path too. The error holds nothing of the text. Contract, section 2.
     """
     source = _decoded(text)
     reader = _Reader(source)

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from fulfillment_sdk.advice import ages, labels, texts
+from fulfillment_sdk.advice import ages, keys, labels, texts
 from fulfillment_sdk.advice.sight import Sight
 
 Check = Callable[[Sight], Iterator[str]]
@@ -44,19 +44,24 @@ SLIPS: Final = (
     Slip("national-id-in-text", "seems to hold the number of an identity", texts.identities),
     Slip("default-in-place", "is still the default", texts.defaults),
 )
+MISSPELT: Final = "misspelt-key"
 
 
 def advise(
     case: Mapping[str, object], *, now: float, defaults: Mapping[str, str] | None = None
 ) -> tuple[Advice, ...]:
-    """What looks like a slip in a case, by the order of `SLIPS`.
+    """What looks like a slip in a case: misspelt keys, then the others by the order of `SLIPS`.
 
     ``case`` is a parsed request body of any content, ``now`` epoch seconds: ages are those at the
     case's ``src_ts``, or now. ``defaults`` are the organisation's texts by path
     (`CaseDefaults.texts`) that count as placeholders beside the documented ones.
     """
     sight = Sight.of(case, now=now, defaults=defaults or {})
-    return tuple(
+    unknown = tuple(
+        Advice(MISSPELT, path, f"{path}: is no documented key, {near} is perhaps meant")
+        for path, near in keys.misspelt(case)
+    )
+    return unknown + tuple(
         Advice(slip.code, field, f"{field}: {slip.words}")
         for slip in SLIPS
         for field in slip.check(sight)

@@ -8,7 +8,7 @@ from typing import Final
 
 from fulfillment_sdk.advice.sight import Sight
 from fulfillment_sdk.advice.words import word
-from fulfillment_sdk.models._fields import specs
+from fulfillment_sdk.models._fields import Model, specs
 from fulfillment_sdk.models.case import NewCase, Perpetrator, Person
 
 _ID: Final = "_id"
@@ -33,14 +33,15 @@ def _alone(fields: Mapping[str, object], labels: tuple[str, ...]) -> Iterator[st
 
 @cache
 def _labels_of_a_person() -> tuple[str, ...]:
-    return _labels(Perpetrator, Person)
+    return labels(Perpetrator, Person)
 
 
 @cache
 def _labels_of_a_case() -> tuple[str, ...]:
-    return _labels(NewCase)
+    return labels(NewCase)
 
 
-def _labels(*models: type[NewCase | Person | Perpetrator]) -> tuple[str, ...]:
+def labels(*models: type[Model]) -> tuple[str, ...]:
+    """What the ``…_id`` fields of some models are ids of: ``sex``, ``age_group``, …"""
     names = (spec.wire for model in models for spec in specs(model))
     return tuple(dict.fromkeys(n.removesuffix(_ID) for n in names if n.endswith(_ID)))

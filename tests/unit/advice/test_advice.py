@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fulfillment_sdk.advice import SLIPS, advise
+from fulfillment_sdk.advice import MISSPELT, SLIPS, advise
 from fulfillment_sdk.models import NewCase, Perpetrator
 from fulfillment_sdk.models._fields import specs
 from fulfillment_sdk.strictjson import FloatText
@@ -16,7 +16,7 @@ from tests import samples
 from tests.unit.advice.people import NOW, case, said
 
 WRONG = case(
-    reporter={"fname": "Client", "dob": "1046120400000"},
+    reporter={"fname": "Client", "dob": "1046120400000", "phnoe": "x"},
     clients_case=[{"dob": "25/02/2003"}, {"dob": "1046120400", "age": "77"}],
     perpetrators_case=[{"age": "22", "age_group": "31-45", "sex": "^Male"}],
     narrative="Ring 0712345678, ID 23456789",
@@ -43,6 +43,7 @@ def test_the_documents_examples_have_defaults_in_place_and_no_other_slip(
 
 def test_all_slips_are_told_at_once_in_the_order_of_the_table() -> None:
     assert said(WRONG) == [
+        ("misspelt-key", "reporter.phnoe"),
         ("milliseconds", "reporter.dob"),
         ("not-a-birthday", "clients_case[0].dob"),
         ("age-and-dob", "clients_case[1].age"),
@@ -53,7 +54,7 @@ def test_all_slips_are_told_at_once_in_the_order_of_the_table() -> None:
         ("national-id-in-text", "narrative"),
         ("default-in-place", "reporter.fname"),
     ]
-    assert {code for code, _ in said(WRONG)} == {slip.code for slip in SLIPS}
+    assert {code for code, _ in said(WRONG)} == {MISSPELT, *(slip.code for slip in SLIPS)}
 
 
 def test_a_message_begins_with_the_field_and_holds_no_value() -> None:
@@ -64,7 +65,7 @@ def test_a_message_begins_with_the_field_and_holds_no_value() -> None:
 
 
 def test_codes_are_unlike_each_other() -> None:
-    assert len({slip.code for slip in SLIPS}) == len(SLIPS)
+    assert len({MISSPELT, *(slip.code for slip in SLIPS)}) == len(SLIPS) + 1
 
 
 VALUES = st.recursive(

@@ -41,7 +41,7 @@ class Attachments:
     def upload(
         self, source: Source, *, file_name: str | None = None, progress: Progress | None = None
     ) -> StoredAttachment:
-        """Store a file, which a case then refers to by `AttachmentRef(attachment_id=…)`.
+        """Store a file, which a case then refers to in `attachments_case`.
 
         `source` is a path, bytes, or a file that is open for reading bytes, which is read from
         where it stands and stays open. It goes out piece by piece. `file_name` is for those who

@@ -7,7 +7,7 @@ check next to nothing: `fulfillment_sdk.validate` says what the contract has aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -109,6 +109,14 @@ class AttachmentRef(Model):
     extra: Mapping[str, object] = extra()
 
 
+def references(given: Iterable[AttachmentRef | StoredAttachment]) -> tuple[AttachmentRef, ...]:
+    """References to files, also to those that are given as the answer to their upload."""
+    return tuple(
+        AttachmentRef(attachment_id=one.attachment_id) if isinstance(one, StoredAttachment) else one
+        for one in given
+    )
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Service(Model):
     """A service that was given or referred to."""
@@ -156,9 +164,10 @@ class NewCase(Model):
     Mandatory in the end are ``reporter`` with its ``fname``, ``gbv_related``, ``case_category_id``,
     ``narrative``, ``plan``, ``priority`` and ``status``; they may be left out here where defaults
     fill them in (`CaseDefaults`). ``src_ts`` is in epoch seconds with up to six decimals, or a
-    datetime with a zone (one without is a ConfigurationError). Keys that the contract does not know
-    go into ``extra``. What is no list where there may be several, and an ``extra`` that is no
-    mapping, is a ConfigurationError too.
+    datetime with a zone (one without is a ConfigurationError). ``attachments_case`` also takes what
+    ``client.attachments.upload`` returned. Keys that the contract does not know go into ``extra``.
+    What is no list where there may be several, and an ``extra`` that is no mapping, is a
+    ConfigurationError too.
     """
 
     src: str | None = text()
@@ -177,7 +186,7 @@ class NewCase(Model):
         default=(), converter=tuple[Perpetrator, ...], metadata=meta("list", of=Perpetrator)
     )
     attachments_case: tuple[AttachmentRef, ...] = attrs.field(
-        default=(), converter=tuple[AttachmentRef, ...], metadata=meta("list", of=AttachmentRef)
+        default=(), converter=references, metadata=meta("list", of=AttachmentRef)
     )
     services: tuple[Service, ...] = attrs.field(
         default=(), converter=tuple[Service, ...], metadata=meta("list", of=Service)
@@ -227,7 +236,7 @@ class CreatedCase(Model):
 
 @attrs.frozen(kw_only=True, repr=False)
 class StoredAttachment(Model):
-    """The answer to an uploaded attachment: refer to it with ``AttachmentRef(attachment_id=…)``."""
+    """The answer to an uploaded attachment, which a case takes in ``attachments_case``."""
 
     attachment_id: str = attrs.field(metadata=meta())
     file_name: str | None = text(sensitive=True)

@@ -24,6 +24,7 @@ from fulfillment_sdk.models import (
     Verification,
 )
 from fulfillment_sdk.models._fields import Model, specs
+from fulfillment_sdk.wire import to_json
 from tests import samples
 
 DOCUMENTED: dict[type[Model], str] = {
@@ -177,3 +178,15 @@ def test_a_created_case_knows_when_it_was_created() -> None:
     assert CreatedCase(id="1", reference_number="r").created is None
     with pytest.raises(PayloadError):
         _ = CreatedCase(id="1", reference_number="r", created_at="yesterday").created
+
+
+def test_a_case_takes_an_attachment_as_its_upload_returned_it() -> None:
+    stored = StoredAttachment(attachment_id="att_1", file_name="gate.txt", size=17)
+    kept = AttachmentRef(attachment_id="att_2")
+    case = NewCase(attachments_case=[stored, kept])
+    assert case.attachments_case == (AttachmentRef(attachment_id="att_1"), kept)
+    assert to_json(case) == {
+        "attachments_case": [{"attachment_id": "att_1"}, {"attachment_id": "att_2"}]
+    }
+    assert attrs.evolve(case, narrative="x").attachments_case == case.attachments_case
+    assert "gate" not in repr(case)

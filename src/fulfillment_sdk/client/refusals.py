@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from fulfillment_sdk.client.answers import circumstances, parsed, parsed_json, text
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords
@@ -69,6 +70,8 @@ WITH_TOKEN: Final = (
     KnownWords(403, "organization not authorized to access", OrganizationInactive),
 )
 
+ASTRAY: Final = "The base URL has a path: give it without one, unless the gateway is mounted there."
+
 _FIELD_SENTENCE = re.compile(
     r"(missing required field|invalid value for field|invalid timestamp): *([\w.\[\]-]{1,128})",
     re.IGNORECASE,
@@ -105,6 +108,8 @@ def refusal(call: Call[object], answer: Answer, *, now: float) -> APIError:
         advice = _known_remedy(call, answer.status, fields) or usual
         return error(message, field=name, **circumstances(answer, body, advice))
     kind, remedy = _kind(call, answer.status, fields)
+    if kind is NotFound and _astray(call, answer):
+        remedy = f"{ASTRAY} {remedy or kind.default_remedy}"
     return kind(
         message,
         detail=guarded(detail, sent) if (detail := text(fields.get("detail"))) else None,
@@ -198,7 +203,22 @@ def _unknown_address(call: Call[object], answer: Answer, body: object) -> bool:
 def _not_offered_remedy(call: Call[object], answer: Answer) -> str:
     if answer.status == 401:
         return "Do without it on this server; if it should have it, obtain a new token."
-    return "" if call.beyond else "Check that the base URL names the gateway itself."
+    usual = NotOffered.default_remedy if call.beyond else UnexpectedAnswer.default_remedy
+    return f"{ASTRAY} {usual}" if _astray(call, answer) else usual
+
+
+def _astray(call: Call[object], answer: Answer) -> bool:
+    """Whether a 404 may come of the base URL's own path: a gateway may be mounted below one.
+
+    One that announces its features is where it was looked for.
+    """
+    base = answer.url.removesuffix(call.path)
+    return (
+        answer.status == 404
+        and "fulfillment-features" not in answer.headers
+        and base != answer.url
+        and urlsplit(base).path.strip("/") != ""
+    )
 
 
 def _plain(body: object) -> Mapping[str, object]:

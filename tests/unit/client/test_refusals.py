@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from fulfillment_sdk import errors
 from fulfillment_sdk.client.auth import VERIFYING
 from fulfillment_sdk.client.call import Answer
+from fulfillment_sdk.client.case_calls import REPORTING
 from fulfillment_sdk.client.refusals import refusal, retry_after
 from tests.unit.client.support import CASES, answer, call, sample
 
@@ -298,3 +300,48 @@ def test_a_date_of_no_use_leaves_our_clock(date: str) -> None:
 
 def test_the_wait_that_was_asked_for_is_on_the_error() -> None:
     assert refused(answer({}, 429, retry_after="7")).retry_after == 7.0
+
+
+MOUNTED = "https://gateway.example/api"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"beyond": True},
+        {"beyond": True, "item": True},
+        {"beyond": True, "item": True, "known": REPORTING},
+        {"known": VERIFYING},
+    ],
+)
+@pytest.mark.parametrize("body", [b'{"error": "Not found"}', b"<h1>Not Found</h1>", b""])
+def test_nothing_there_and_a_base_url_with_a_path_name_the_path(
+    changes: dict[str, object], body: bytes
+) -> None:
+    got = Answer("POST", f"{MOUNTED}/api/webhook/webform/", 404, {}, body)
+    error = refused(got, **changes)
+    assert isinstance(error, errors.NotFound | errors.NotOffered)
+    assert error.remedy.startswith("The base URL has a path: give it without one, unless")
+    elsewhere = refused(attrs.evolve(got, url=CASES), **changes)
+    assert error.remedy.endswith(elsewhere.remedy)
+
+
+def test_the_path_of_a_base_url_is_no_matter_where_the_gateway_itself_answers() -> None:
+    features = {"fulfillment-features": "events"}
+    got = Answer("POST", f"{MOUNTED}/api/webhook/webform/", 404, features, b'{"error": "x"}')
+    assert refused(got, item=True).remedy == errors.NotFound.default_remedy
+
+
+def test_known_words_are_the_gateways_own_behind_any_path() -> None:
+    words = b'{"message": "No pending verification found"}'
+    got = Answer("POST", f"{MOUNTED}/api/webhook/webform/", 404, {}, words)
+    error = refused(got, known=VERIFYING)
+    assert type(error) is errors.NoPendingVerification
+    assert error.remedy == errors.NoPendingVerification.default_remedy
+
+
+def test_an_address_without_a_path_has_none_to_leave_out() -> None:
+    got = Answer("POST", CASES, 404, {}, b'{"error": "Not found"}')
+    assert "path" not in refused(got).remedy
+    assert "path" not in refused(got, item=True).remedy

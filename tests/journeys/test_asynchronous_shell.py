@@ -81,7 +81,7 @@ async def whole_round(address: str, folder: Path) -> None:
 
         fields = subscription_calls.Fields(url="http://127.0.0.1:9/hook/")
         made = await runner.run(subscription_calls.create(fields, idempotency_key="async-2"))
-        assert made.secret is not None
+        assert made.secret
         await runner.run(subscription_calls.delete(made.id))
 
         held = runner.bearer.known

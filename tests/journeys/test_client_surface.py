@@ -221,7 +221,7 @@ def test_a_subscription_is_changed_tried_out_rotated_and_recovered(server: Serve
 
         # Both secrets sign, and the one that is told is the new one.
         rotated = client.subscriptions.rotate_secret(made.id)
-        assert made.secret is not None
+        assert made.secret
         assert rotated.secret != made.secret
         assert rotated.old_secret_expiry is not None
         event_id = client.subscriptions.test(made.id)

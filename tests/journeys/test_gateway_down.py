@@ -45,7 +45,7 @@ def test_a_gateway_that_was_down_gets_everything_once_and_in_order(tmp_path: Pat
         with Client(base_url=gateway.address) as client:
             verified(client, gateway)
             subscription = client.subscriptions.create(url=endpoint.address)
-            assert subscription.secret is not None
+            assert subscription.secret
             with endpoint.receiving(subscription.secret, tmp_path / "receiver", plugin):
                 created = client.cases.create(physical_abuse())
                 events = plugin.take(1)

@@ -63,7 +63,7 @@ def receiving(servers: Fleet, partner: Client, folder: Path, plugin: object) -> 
     listener = socket.create_server((ADDRESS, 0))
     url = f"https://{ADDRESS}:{listener.getsockname()[1]}/webhook"
     secret = partner.subscriptions.create(url=url).secret
-    assert secret is not None
+    assert secret
     receiver = Receiver([secret], folder, [plugin], load_entry_points=False)
     config = uvicorn.Config(
         receiver.asgi(),

@@ -107,7 +107,7 @@ class Office:
     def subscribed(self, path: str = "/well") -> Iterator[tuple[str, str]]:
         """Have notifications sent to the partner's endpoint; yields the id and the secret."""
         made = self.client.subscriptions.create(url=self.partner.address + path)
-        assert made.secret is not None
+        assert made.secret
         try:
             yield made.id, made.secret
         finally:

@@ -33,7 +33,7 @@ def test_the_documents_timeline_reaches_a_plugin_once_and_in_order(tmp_path: Pat
     ):
         verified(client, server)
         subscription = client.subscriptions.create(url=endpoint.address)
-        assert subscription.secret is not None
+        assert subscription.secret
         with endpoint.receiving(subscription.secret, tmp_path / "receiver", plugin):
             created = client.cases.create(physical_abuse())
             staff = Staff(server)
@@ -80,7 +80,7 @@ def test_what_waits_when_the_server_stops_goes_out_when_it_is_back(tmp_path: Pat
     with Client(base_url=server.address) as client:
         verified(client, server)
         subscription = client.subscriptions.create(url=endpoint.address)
-        assert subscription.secret is not None
+        assert subscription.secret
         created = client.cases.create(physical_abuse())
     server.stop()
     with endpoint.receiving(subscription.secret, tmp_path / "receiver", plugin), server:

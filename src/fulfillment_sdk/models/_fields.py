@@ -114,9 +114,9 @@ def text(
     return attrs.field(default=None, metadata=meta(kind, wire=wire, part=part, sensitive=sensitive))
 
 
-def word(*, part: str = "", default: str = "") -> Any:
+def word(*, part: str = "", default: str = "", sensitive: bool = False) -> Any:
     """A text of an answer that is empty where the server leaves it out."""
-    return attrs.field(default=default, metadata=meta(part=part))
+    return attrs.field(default=default, metadata=meta(part=part, sensitive=sensitive))
 
 
 def extra() -> Any:

@@ -18,7 +18,7 @@ class Subscription(Model):
     ``events`` are the types and ``statuses`` the lifecycle statuses that go there (empty: all).
     ``disabled_why`` says why it is not ``enabled``. ``warnings`` come with a creation or a change
     that names what the server doesn't know. ``secret`` is given only in the answer that creates the
-    subscription: keep it, the receiver verifies with it.
+    subscription, else empty: keep it, the receiver verifies with it.
     """
 
     id: str = attrs.field(metadata=meta())
@@ -37,7 +37,7 @@ class Subscription(Model):
     warnings: tuple[str, ...] = attrs.field(
         default=(), converter=tuple[str, ...], metadata=meta("texts")
     )
-    secret: str | None = text(sensitive=True)
+    secret: str = word(sensitive=True)
     raw: Mapping[str, object] = raw()
 
 

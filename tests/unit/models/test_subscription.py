@@ -54,6 +54,7 @@ def test_a_subscription_has_the_contracts_fields_and_hides_its_secret() -> None:
 def test_a_subscription_needs_no_more_than_its_id() -> None:
     subscription = wire.load(Subscription, {"id": 7})
     assert (subscription.id, subscription.url, subscription.enabled) == ("7", "", True)
+    assert subscription.secret == ""
 
 
 def test_a_rotated_secret_is_not_shown() -> None:

@@ -79,7 +79,6 @@ class _Loop:
         with closing(self._session), client, endpoint:
             self._verify(client)
             subscription = self._subscribe(client, endpoint)
-            assert subscription.secret is not None
             with endpoint.receive(subscription.secret, self._folder / "receiver", self._watch):
                 case_id = self._create(client)
                 self._work(case_id)

@@ -28,8 +28,10 @@ _TWICE: Final = 2
 _WORD = re.compile(r"\w+")
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"\d[\d ().:/-]{4,}\d")
-# What is quoted, an address, a number: the usual shapes of an echo.
-_ECHO = re.compile(r"\"[^\"]*\"|'[^']*'|‘[^’]*’|“[^”]*”|\S+@\S+|\+?\d[\d .:/-]{2,}\d|\d{4,}")
+# What is quoted (an apostrophe is no quote), an address, a number: the usual shapes of an echo.
+_ECHO = re.compile(
+    r"\"[^\"]*\"|(?<!\w)[brfuBRFU]{0,2}'[^']*'|‘[^’]*’|“[^”]*”|\S+@\S+|\+?\d[\d .:/-]{2,}\d|\d{4,}"
+)
 _HARMLESS = re.compile(
     r"(missing required field|invalid value for field|invalid timestamp): [\w.\[\]-]{1,128}"
     r"|[a-z][a-z ,()-]*\.?",

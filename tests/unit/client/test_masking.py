@@ -110,6 +110,7 @@ def test_an_id_is_shown() -> None:
         "Portal unavailable",
         "Organization access has been revoked",
         "Invalid JSON in request body",
+        "The owner's address can't be removed",
     ],
 )
 def test_the_contracts_own_sentences_pass(text: str) -> None:
@@ -124,6 +125,7 @@ def test_the_contracts_own_sentences_pass(text: str) -> None:
         ("no mail for jane@example.com 1", "no mail for … 1"),
         ("call +254 712 345 678 again", "call … again"),
         ("case 31661 exists", "case … exists"),
+        ("it's {'name': b'Jane', 'n': 'x'}, isn't it", "it's {…: …, …: …}, isn't it"),
     ],
 )
 def test_what_looks_like_an_echo_is_masked(text: str, shown: str) -> None:

@@ -25,7 +25,9 @@ def base_url(given: str | None, environment: Mapping[str, str]) -> str:
     case at a real helpline), or if it is no http or https address, or carries credentials, a
     query or a fragment. Contract, section 6.
     """
-    address = (environment.get(BASE_URL, "") if given is None else given).strip()
+    address = (
+        environment.get(BASE_URL, "") if given is None else a_text("base_url", given)
+    ).strip()
     if not address:
         raise ConfigurationError(
             "The client does not know which server to talk to",
@@ -62,6 +64,13 @@ def _misspelt(environment: Mapping[str, str]) -> str:
     ours = {name.removeprefix(PREFIX): name for name in environment if name.startswith(PREFIX)}
     near = get_close_matches(wanted, ours.keys() - {wanted}, n=1, cutoff=0.85)
     return f" ({ours[near[0]]} is set: was it meant to be {BASE_URL}?)" if near else ""
+
+
+def a_text(name: str, given: str) -> str:
+    """The same; TypeError for anything else, which is not shown: it may be a token in bytes."""
+    if not isinstance(given, str):
+        raise TypeError(f"{name} must be a str, not {type(given).__name__}")
+    return given
 
 
 def token(given: object) -> str | None:

@@ -132,8 +132,11 @@ class ToFile(_Measured):
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        if self._target.is_dir():  # which would be found out only when all of the body is here
+        # Both would be found out only when the answer, or all of it, is here.
+        if self._target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self._target))
+        if not self._target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._target))
         return self
 
     def __exit__(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fulfillment_sdk.client.address import base_url, token
@@ -94,3 +96,9 @@ def test_the_servers_variables_are_not_taken_for_misspelt_ones() -> None:
     with pytest.raises(ConfigurationError) as raised:
         base_url(None, {f"FULFILLMENT_{name}": "https://g.example" for name in beside})
     assert "meant to be" not in raised.value.remedy
+
+
+def test_what_is_no_text_is_told_by_its_type_and_without_an_echo() -> None:
+    given: Any = b"s3cret"
+    with pytest.raises(TypeError, match=r"^base_url must be a str, not bytes$"):
+        base_url(given, {})

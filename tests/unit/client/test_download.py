@@ -142,12 +142,11 @@ def test_a_folder_in_place_of_a_file_is_refused_before_anything_is_sent(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_the_callers_error(
-    mocked: responses.RequestsMock, tmp_path: Path
-) -> None:
-    offer(mocked)
-    with pytest.raises(FileNotFoundError):
-        make_client().cases.download_report("case_987654", to=tmp_path / "none" / "report.pdf")
+def test_a_folder_that_is_not_there_is_named_before_anything_is_sent(tmp_path: Path) -> None:
+    target = tmp_path / "none" / "report.pdf"
+    with pytest.raises(FileNotFoundError) as raised:
+        make_client().cases.download_report("case_987654", to=target)
+    assert raised.value.filename == str(target)
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,11 @@ def load_case(text: str | bytes) -> NewCase:
     look misspelt, and what the contract has against the case, is for `fulfillment_sdk.validate` to
     say. Raises `PayloadError` with ``line`` and ``column`` for anything that is no JSON object, has
     a key twice, is nested over 32 deep, or has a value of the wrong type, then with the field's
-    path too. The error holds nothing of the text. Contract, section 2.
+    path too. The error holds nothing of the text. Raises TypeError for what is no text, a path or
+    an open file, say. Contract, section 2.
     """
+    if not isinstance(text, str | bytes | bytearray):
+        raise TypeError(f"load_case() takes the JSON as text or bytes, not {type(text).__name__}")
     source = _decoded(text)
     reader = _Reader(source)
     document = reader.document()
@@ -177,13 +180,8 @@ def _number(found: re.Match[str]) -> object:
         return FloatText(text)
 
 
-def _decoded(text: object) -> str:
-    if isinstance(text, bytes | bytearray):
-        text, fault = _from_utf8(text)
-    else:
-        fault = ""
-    if not isinstance(text, str):
-        raise _at("", 0, "not a text")
+def _decoded(given: str | bytes | bytearray) -> str:
+    text, fault = (given, "") if isinstance(given, str) else _from_utf8(given)
     # Editors on some systems begin a file with it; it is no part of the text.
     text = text.removeprefix("\ufeff")
     if fault:

@@ -35,6 +35,17 @@ class Creation:
     defaults: CaseDefaults | None = None
     on_warning: OnWarning = log_warning
 
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.defaults, CaseDefaults | None):
+            raise ConfigurationError(
+                "case_defaults is no CaseDefaults",
+                remedy="Give case_defaults=CaseDefaults(src=…), say.",
+            )
+        if not callable(self.on_warning):
+            raise ConfigurationError(
+                "on_warning can't be called", remedy="Give a function that takes an Advice."
+            )
+
     def call(
         self, case: NewCase, *, idempotency_key: str | None = None, validate: bool = True
     ) -> Call[CreatedCase]:

@@ -267,3 +267,15 @@ def test_a_call_is_made_without_sending_anything() -> None:
     assert call.keys is not None
     assert call.keys.src_uid == "webform-1743849002000-id1"
     assert "confidence" not in repr(call)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"case_defaults": {"plan": "x"}}, "case_defaults is no CaseDefaults"),
+        ({"on_warning": []}, "on_warning can't be called"),
+    ],
+)
+def test_settings_that_can_not_be_used_are_told_at_once(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match=said):
+        Client(base_url=BASE, **wrong)

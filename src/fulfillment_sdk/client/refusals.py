@@ -70,6 +70,7 @@ WITH_TOKEN: Final = (
     KnownWords(403, "organization not authorized to access", OrganizationInactive),
 )
 
+REDIRECTED: Final = "Check the base URL: is it https, and the host and the path the gateway's own?"
 ASTRAY: Final = "The base URL has a path: give it without one, unless the gateway is mounted there."
 
 _FIELD_SENTENCE = re.compile(
@@ -152,6 +153,8 @@ def _kind(
         return known.error, known.remedy
     if status in BY_STATUS:
         return BY_STATUS[status], ""
+    if 300 <= status < 400:
+        return UnexpectedAnswer, REDIRECTED
     if 400 <= status < 500:
         return APIError, ""
     return (ServerError if 500 <= status < 600 else UnexpectedAnswer), ""

@@ -198,7 +198,9 @@ def test_an_error_knows_its_request_and_its_body() -> None:
 
 
 def test_a_redirect_says_that_it_is_not_followed() -> None:
-    assert "never followed" in str(refused(sample("status-no-slash")))
+    error = refused(sample("status-no-slash"))
+    assert "never followed" in error.message
+    assert "is it https" in error.remedy
 
 
 def test_a_missing_feature_is_named() -> None:

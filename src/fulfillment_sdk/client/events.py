@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Self, TypeGuard
 
+from fulfillment_sdk.client.address import a_text
 from fulfillment_sdk.client.answers import json_object, text, unexpected
 from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query, sendable
 from fulfillment_sdk.client.cursors import Place
@@ -60,11 +61,10 @@ class Events:
         event, with the same `case_id`. Raises InvalidField for a cursor that is none of this feed.
         Contract, section 5.
         """
+        case_id = _given("case_id", case_id)
         return EventStream(
             self._runner,
-            lambda cursor, wait: page(
-                cursor, case_id=_given("case_id", case_id), wait=wait, size=page_size
-            ),
+            lambda cursor, wait: page(cursor, case_id=case_id, wait=wait, size=page_size),
             after=after or None,
             wait=_seconds(wait),
             sleep=self._sleep,
@@ -187,7 +187,7 @@ def _seconds(wait: float) -> float:
 
 
 def _given(name: str, value: str | None) -> str | None:
-    if value is not None and not value.strip():
+    if value is not None and not a_text(name, value).strip():
         raise ConfigurationError(
             f"The {name} is no identifier", remedy="Give one, or None for the events of all cases."
         )

@@ -11,7 +11,7 @@ from responses import matchers
 
 from fulfillment_sdk import errors
 from fulfillment_sdk.models import CaseCompleted, Event, StatusChanged
-from tests.unit.client.support import CASES, Time, make_client
+from tests.unit.client.support import CASES, CREATED, Time, make_client
 
 FEED = f"{CASES}events/"
 
@@ -164,6 +164,12 @@ def test_the_events_of_one_case_are_asked_for(mocked: responses.RequestsMock) ->
 def test_no_case_is_not_every_case(case_id: str) -> None:
     with pytest.raises(errors.ConfigurationError, match="case_id"):
         make_client().events.iterate(case_id=case_id)
+
+
+def test_a_case_in_the_place_of_its_id_is_told_before_the_first_event() -> None:
+    case: Any = CREATED
+    with pytest.raises(TypeError, match=r"^case_id must be a str, not dict$"):
+        make_client().events.iterate(case_id=case)
 
 
 def test_it_waits_in_turns_until_nothing_came_for_so_long(

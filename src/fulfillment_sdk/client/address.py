@@ -67,7 +67,7 @@ def _misspelt(environment: Mapping[str, str]) -> str:
 
 
 def a_text(name: str, given: str) -> str:
-    """The same; TypeError for anything else, which is not shown: it may be a token in bytes."""
+    """Hand back a text; TypeError for anything else, not shown: it may be a token in bytes."""
     if not isinstance(given, str):
         raise TypeError(f"{name} must be a str, not {type(given).__name__}")
     return given

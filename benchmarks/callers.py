@@ -19,7 +19,7 @@ from svix.api import MessageCreateOptions, MessageIn
 from benchmarks import samples
 from benchmarks.processes import Spec, tell
 from fulfillment_sdk import Client
-from fulfillment_sdk.client.exchange import USER_AGENT
+from fulfillment_sdk.client.exchange.exchange import USER_AGENT
 
 HAND, OURS, UNCHECKED = "requests, by hand", "ours", "ours, validate=False"
 PATH = "/api/webhook/webform/"

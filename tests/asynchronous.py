@@ -13,13 +13,13 @@ from typing import Final, TypeVar
 
 import aiohttp
 
-from fulfillment_sdk.client.call import Call, Upload
-from fulfillment_sdk.client.exchange import Exchange
-from fulfillment_sdk.client.facts import Facts
+from fulfillment_sdk.client.calls.call import Call, Upload
+from fulfillment_sdk.client.exchange.exchange import Exchange
+from fulfillment_sdk.client.exchange.facts import Facts
+from fulfillment_sdk.client.exchange.request import Request
+from fulfillment_sdk.client.exchange.retry import NoAnswer, Retries
 from fulfillment_sdk.client.feed import Feed
 from fulfillment_sdk.client.paging import Page
-from fulfillment_sdk.client.request import Request
-from fulfillment_sdk.client.retry import NoAnswer, Retries
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.errors import APIError
 from fulfillment_sdk.models import Event

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fulfillment_sdk.client.retry import STEPS, Failure, Step
+from fulfillment_sdk.client.exchange.retry import STEPS, Failure, Step
 from tests.documents.reading import ROOT
 
 ROWS: Final = {

@@ -10,7 +10,7 @@ import requests
 
 from fulfillment_sdk import Client
 from fulfillment_sdk.cli.demo.case import physical_abuse
-from fulfillment_sdk.client.retry import Retries
+from fulfillment_sdk.client.exchange.retry import Retries
 from tests.journeys._server import SECONDS, ServerProcess
 from tests.journeys._staff import Staff
 

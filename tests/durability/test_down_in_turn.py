@@ -6,7 +6,7 @@ import pytest
 
 from fulfillment_sdk import Client, Unavailable
 from fulfillment_sdk.cli.demo.case import physical_abuse
-from fulfillment_sdk.client.retry import Retries
+from fulfillment_sdk.client.exchange.retry import Retries
 from tests.journeys._server import ServerProcess
 from tests.journeys._staff import Staff
 

@@ -13,14 +13,16 @@ import pytest
 
 from fulfillment_sdk import AttachmentRef, errors
 from fulfillment_sdk.cli.demo.case import physical_abuse
-from fulfillment_sdk.client import auth, case_calls, events, subscription_calls
+from fulfillment_sdk.client import auth, events
 from fulfillment_sdk.client.attachments import store
-from fulfillment_sdk.client.call import Call
-from fulfillment_sdk.client.creation import Creation
-from fulfillment_sdk.client.download import ToFile, Wanted
+from fulfillment_sdk.client.calls import cases as case_calls
+from fulfillment_sdk.client.calls import subscriptions as subscription_calls
+from fulfillment_sdk.client.calls.call import Call
+from fulfillment_sdk.client.calls.creation import Creation
 from fulfillment_sdk.client.feed import Feed
+from fulfillment_sdk.client.files.download import ToFile, Wanted
+from fulfillment_sdk.client.files.uploads import FormUpload
 from fulfillment_sdk.client.paging import Page
-from fulfillment_sdk.client.uploads import FormUpload
 from fulfillment_sdk.models import CaseSummary
 from tests.asynchronous import AsyncRunner
 

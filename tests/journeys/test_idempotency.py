@@ -12,7 +12,7 @@ import requests
 
 from fulfillment_sdk import Client
 from fulfillment_sdk.cli.demo.case import physical_abuse
-from fulfillment_sdk.client.retry import Retries
+from fulfillment_sdk.client.exchange.retry import Retries
 
 from ._hops import AFTER, BEFORE, Hops, Moment, kill, two_processes
 from ._server import SECONDS, ServerProcess

@@ -15,8 +15,8 @@ from fulfillment_sdk._exports import exports
 if TYPE_CHECKING:
     from fulfillment_sdk.client.client import Client
     from fulfillment_sdk.client.events import EventStream
+    from fulfillment_sdk.client.exchange.retry import Retries
     from fulfillment_sdk.client.paging import Page, Pager
-    from fulfillment_sdk.client.retry import Retries
 
 __all__ = ["Client", "EventStream", "Page", "Pager", "Retries"]
 
@@ -25,7 +25,7 @@ _HOMES: Final = {
     "EventStream": "events",
     "Page": "paging",
     "Pager": "paging",
-    "Retries": "retry",
+    "Retries": "exchange.retry",
 }
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of ours

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from fulfillment_sdk.client.call import WEBFORM
+from fulfillment_sdk.client.calls.call import WEBFORM
 from fulfillment_sdk.errors import ConfigurationError
 
 PREFIX: Final = "FULFILLMENT_"

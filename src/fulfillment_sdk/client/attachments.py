@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from fulfillment_sdk.client.answers import json_object, unexpected
-from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Progress, Runner
-from fulfillment_sdk.client.reading import read_model
-from fulfillment_sdk.client.uploads import UNNAMED, FormUpload, Source, SourceFailed, opened
+from fulfillment_sdk.client.calls.answers import json_object, unexpected
+from fulfillment_sdk.client.calls.call import WEBFORM, Answer, Call, KnownWords, Progress, Runner
+from fulfillment_sdk.client.calls.reading import read_model
+from fulfillment_sdk.client.files.uploads import UNNAMED, FormUpload, Source, SourceFailed, opened
 from fulfillment_sdk.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMediaType
 from fulfillment_sdk.models import StoredAttachment
 

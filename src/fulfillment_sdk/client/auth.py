@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.client import address
-from fulfillment_sdk.client.answers import json_object, text, unexpected
-from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Repeat, Runner
+from fulfillment_sdk.client.calls.answers import json_object, text, unexpected
+from fulfillment_sdk.client.calls.call import WEBFORM, Answer, Call, KnownWords, Repeat, Runner
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.client.tokens.claims import TokenClaims
 from fulfillment_sdk.errors import (

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, overload
 
-from fulfillment_sdk.client import case_calls as calls
-from fulfillment_sdk.client.call import Progress, Runner
-from fulfillment_sdk.client.creation import Creation
-from fulfillment_sdk.client.download import PDF, InMemory, ToFile, Wanted
+from fulfillment_sdk.client.calls import cases as calls
+from fulfillment_sdk.client.calls.call import Progress, Runner
+from fulfillment_sdk.client.calls.creation import Creation
+from fulfillment_sdk.client.files.download import PDF, InMemory, ToFile, Wanted
 from fulfillment_sdk.client.paging import LARGEST, Pager
 
 if TYPE_CHECKING:

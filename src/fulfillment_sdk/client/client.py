@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from fulfillment_sdk.client import address
-from fulfillment_sdk.client.advising import OnWarning, log_warning
-from fulfillment_sdk.client.observers import Observers
-from fulfillment_sdk.client.retry import Retries
+from fulfillment_sdk.client.calls.advising import OnWarning, log_warning
+from fulfillment_sdk.client.exchange.retry import Retries
+from fulfillment_sdk.client.observing.observers import Observers
 from fulfillment_sdk.client.tokens import EnvTokens, MemoryTokens, TokenStore
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.errors import ConfigurationError
@@ -24,6 +24,7 @@ from fulfillment_sdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from fulfillment_sdk.client.attachments import Attachments
     from fulfillment_sdk.client.auth import Auth
+    from fulfillment_sdk.client.calls.creation import Creation
     from fulfillment_sdk.client.cases import Cases
     from fulfillment_sdk.client.emails import Emails
     from fulfillment_sdk.client.events import Events
@@ -92,6 +93,8 @@ class Client:
         self._clock = clock
         self._case_defaults = case_defaults
         self._on_warning = on_warning
+        if case_defaults is not None or on_warning is not log_warning:
+            self._creation()  # what it can't use it says now, and not with the first case
 
     @classmethod
     def from_env(
@@ -156,17 +159,8 @@ class Client:
     def cases(self) -> Cases:
         """Cases are created, seen, cancelled; their reports and files downloaded."""
         from fulfillment_sdk.client.cases import Cases
-        from fulfillment_sdk.client.creation import Creation
 
-        return Cases(
-            self._transport,
-            Creation(
-                new_id=self._ids,
-                clock=self._clock,
-                defaults=self._case_defaults,
-                on_warning=self._on_warning,
-            ),
-        )
+        return Cases(self._transport, self._creation())
 
     @cached_property
     def attachments(self) -> Attachments:
@@ -233,6 +227,16 @@ class Client:
     def __repr__(self) -> str:
         known = "with" if self._transport.bearer.known else "without"
         return f"<Client {self.base_url} {known} a token>"
+
+    def _creation(self) -> Creation:
+        from fulfillment_sdk.client.calls.creation import Creation
+
+        return Creation(
+            new_id=self._ids,
+            clock=self._clock,
+            defaults=self._case_defaults,
+            on_warning=self._on_warning,
+        )
 
 
 def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from fulfillment_sdk import strictjson
-from fulfillment_sdk.client.answers import json_object, nothing
-from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query, segment
+from fulfillment_sdk.client.calls.answers import json_object, nothing
+from fulfillment_sdk.client.calls.call import (
+    WEBFORM,
+    Answer,
+    Call,
+    KnownWords,
+    Runner,
+    query,
+    segment,
+)
+from fulfillment_sdk.client.calls.reading import read_model
 from fulfillment_sdk.client.paging import LARGEST, Page, Pager, page_size, read_page
-from fulfillment_sdk.client.reading import read_model
 from fulfillment_sdk.errors import Forbidden
 from fulfillment_sdk.models import OrganizationEmail
 

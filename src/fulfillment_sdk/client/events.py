@@ -7,8 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Final, Self, TypeGuard
 
 from fulfillment_sdk.client.address import a_text
-from fulfillment_sdk.client.answers import json_object, text, unexpected
-from fulfillment_sdk.client.call import WEBFORM, Answer, Call, KnownWords, Runner, query, sendable
+from fulfillment_sdk.client.calls.answers import json_object, text, unexpected
+from fulfillment_sdk.client.calls.call import (
+    WEBFORM,
+    Answer,
+    Call,
+    KnownWords,
+    Runner,
+    query,
+    sendable,
+)
 from fulfillment_sdk.client.cursors import Place
 from fulfillment_sdk.client.feed import LONGEST_WAIT, Feed
 from fulfillment_sdk.client.paging import LARGEST, Page, page_size

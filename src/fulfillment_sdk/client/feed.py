@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from fulfillment_sdk.client.call import Call
+from fulfillment_sdk.client.calls.call import Call
 from fulfillment_sdk.client.cursors import Place
 from fulfillment_sdk.client.paging import Page
 from fulfillment_sdk.models import Event

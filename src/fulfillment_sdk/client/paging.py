@@ -9,9 +9,9 @@ from typing import Final, Generic, Self, TypeVar
 
 import attrs
 
-from fulfillment_sdk.client.answers import json_object, text, unexpected
-from fulfillment_sdk.client.call import Answer, Call, Runner, sendable
-from fulfillment_sdk.client.reading import read_model
+from fulfillment_sdk.client.calls.answers import json_object, text, unexpected
+from fulfillment_sdk.client.calls.call import Answer, Call, Runner, sendable
+from fulfillment_sdk.client.calls.reading import read_model
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.models._fields import Model
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.client import subscription_calls as calls
-from fulfillment_sdk.client.call import Runner
+from fulfillment_sdk.client.calls import subscriptions as calls
+from fulfillment_sdk.client.calls.call import Runner
 from fulfillment_sdk.client.paging import LARGEST, Pager
 from fulfillment_sdk.models import Delivery, RotatedSecret, Subscription
 

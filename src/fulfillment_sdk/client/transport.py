@@ -15,14 +15,14 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from fulfillment_sdk.client.breakage import Kinds, no_answer
-from fulfillment_sdk.client.call import Call, Upload
-from fulfillment_sdk.client.exchange import Exchange
-from fulfillment_sdk.client.facts import Facts
+from fulfillment_sdk.client.calls.call import Call, Upload
+from fulfillment_sdk.client.exchange.breakage import Kinds, no_answer
+from fulfillment_sdk.client.exchange.exchange import Exchange
+from fulfillment_sdk.client.exchange.facts import Facts
+from fulfillment_sdk.client.exchange.request import Request
+from fulfillment_sdk.client.exchange.retry import NoAnswer, Retries, repeating
 from fulfillment_sdk.client.forks import Forks
-from fulfillment_sdk.client.observers import Observers
-from fulfillment_sdk.client.request import Request
-from fulfillment_sdk.client.retry import NoAnswer, Retries, repeating
+from fulfillment_sdk.client.observing.observers import Observers
 from fulfillment_sdk.client.tls import check_files
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.errors import APIError, ConfigurationError

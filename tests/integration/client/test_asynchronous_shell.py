@@ -14,13 +14,14 @@ import aiohttp
 import pytest
 
 from fulfillment_sdk import errors
-from fulfillment_sdk.client import case_calls, events
+from fulfillment_sdk.client import events
 from fulfillment_sdk.client.attachments import store
-from fulfillment_sdk.client.creation import Creation
-from fulfillment_sdk.client.download import InMemory, Wanted
+from fulfillment_sdk.client.calls import cases as case_calls
+from fulfillment_sdk.client.calls.creation import Creation
+from fulfillment_sdk.client.exchange.retry import Retries
 from fulfillment_sdk.client.feed import Feed
-from fulfillment_sdk.client.retry import Retries
-from fulfillment_sdk.client.uploads import FormUpload
+from fulfillment_sdk.client.files.download import InMemory, Wanted
+from fulfillment_sdk.client.files.uploads import FormUpload
 from fulfillment_sdk.models import CreatedCase, NewCase, Person
 from tests.asynchronous import AsyncRunner
 from tests.integration.client.test_client_over_sockets import Silent, serving

@@ -12,7 +12,7 @@ import attrs
 import responses
 
 from fulfillment_sdk.client import Client, Retries
-from fulfillment_sdk.client.call import Answer, Call
+from fulfillment_sdk.client.calls.call import Answer, Call
 from fulfillment_sdk.models import NewCase, Person
 
 BASE = "https://gateway.example"

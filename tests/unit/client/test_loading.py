@@ -73,7 +73,7 @@ LATER = (
     "fulfillment_sdk.client.auth",
     "fulfillment_sdk.client.emails",
     "fulfillment_sdk.client.events",
-    "fulfillment_sdk.client.refusals",
+    "fulfillment_sdk.client.exchange.refusals",
     "fulfillment_sdk.client.subscriptions",
     "fulfillment_sdk.models.completion",
     "fulfillment_sdk.models.events",
@@ -87,7 +87,7 @@ LATER = (
     "pluggy",
     "sqlalchemy",
 )
-WITH_A_CALL = ("fulfillment_sdk.client.cases", "fulfillment_sdk.advice", "tenacity", "uuid")
+WITH_A_CALL = ("fulfillment_sdk.client.cases", "fulfillment_sdk.advice", "uuid")
 WITH_A_CLIENT = ("fulfillment_sdk.client.transport", "requests", "urllib3")
 
 

@@ -55,7 +55,7 @@ def test_all_but_the_shell_loads_without_requests() -> None:
     )
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split())
-    assert {"fulfillment_sdk.client.exchange", "fulfillment_sdk.client.events"} <= loaded
+    assert {"fulfillment_sdk.client.exchange.exchange", "fulfillment_sdk.client.events"} <= loaded
 
 
 def test_no_operation_sleeps_by_itself() -> None:

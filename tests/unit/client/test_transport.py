@@ -18,14 +18,14 @@ from urllib3.connection import HTTPConnection
 from fulfillment_sdk import errors
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.client import Client
-from fulfillment_sdk.client.answers import json_object
-from fulfillment_sdk.client.call import Keys, Repeat
-from fulfillment_sdk.client.exchange import Exchange
-from fulfillment_sdk.client.request import Request
-from fulfillment_sdk.client.retry import NoAnswer, Retries
+from fulfillment_sdk.client.calls.answers import json_object
+from fulfillment_sdk.client.calls.call import Keys, Repeat
+from fulfillment_sdk.client.exchange.exchange import Exchange
+from fulfillment_sdk.client.exchange.request import Request
+from fulfillment_sdk.client.exchange.retry import NoAnswer, Retries
+from fulfillment_sdk.client.files.uploads import FormUpload
 from fulfillment_sdk.client.tokens.bearer import Bearer
 from fulfillment_sdk.client.transport import Transport
-from fulfillment_sdk.client.uploads import FormUpload
 from tests.unit.client.support import BASE, CASES, IDEMPOTENT, Time, call, retries
 
 KEYS = Keys("key-1", "uid-1")
@@ -502,7 +502,7 @@ def test_a_cookie_is_not_kept(mocked: responses.RequestsMock, time: Time) -> Non
 def test_an_endless_answer_is_cut(
     mocked: responses.RequestsMock, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fulfillment_sdk.client.exchange.LARGEST_ANSWER", 100)
+    monkeypatch.setattr("fulfillment_sdk.client.exchange.exchange.LARGEST_ANSWER", 100)
     mocked.post(CASES, body=b"{" + b" " * 200_000 + b"}")
     with pytest.raises(errors.UnexpectedAnswer) as raised:
         transport(time).run(call())

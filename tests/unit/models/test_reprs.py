@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fulfillment_sdk import models, wire
-from fulfillment_sdk.client.creation import Creation
+from fulfillment_sdk.client.calls.creation import Creation
 from fulfillment_sdk.findings import validate
 from fulfillment_sdk.models._fields import Model, specs
 from tests.journeys._telltale import Telltales

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from fulfillment_sdk.client.call import Answer, Call, KnownWords
+from fulfillment_sdk.client.calls.call import Answer, Call, KnownWords
 from fulfillment_sdk.client.tokens.bearer import Bearer, Held
 from fulfillment_sdk.client.tokens.expiry import ended, server_time
 from fulfillment_sdk.errors import APIError, TokenExpired, Unauthorized

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from fulfillment_sdk.client.dates import http_date
+from fulfillment_sdk.client.exchange.dates import http_date
 
 DAY: Final = 86_400.0
 WARN_BEFORE: Final = 30 * DAY

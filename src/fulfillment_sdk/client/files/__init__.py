@@ -1,0 +1,1 @@
+"""Bodies too large for memory: taken, sent and checked piece by piece."""

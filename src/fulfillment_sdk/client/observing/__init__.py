@@ -1,0 +1,1 @@
+"""Who watches requests: plugins, each told alone, that change nothing."""

@@ -213,4 +213,10 @@ _HOMES: Final = {
 
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
-    __getattr__, __dir__ = exports(__name__, __all__, _HOMES, others=("errors", "models"))
+    __getattr__, __dir__ = exports(
+        __name__,
+        __all__,
+        _HOMES,
+        others=("errors", "models"),
+        needs={"Receiver": "sqlalchemy"},
+    )

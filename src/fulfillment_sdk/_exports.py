@@ -9,16 +9,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 
 def exports(
-    package: str, names: Collection[str], homes: Mapping[str, str], *, others: Collection[str] = ()
+    package: str,
+    names: Collection[str],
+    homes: Mapping[str, str],
+    *,
+    others: Collection[str] = (),
+    needs: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The ``__getattr__`` and the ``__dir__`` of a package that exports ``names``.
 
     ``homes`` has the module of a name, below the package; a name without one is looked for in
-    ``others``, one after the other.
+    ``others``, one after the other. ``needs`` has what a name can't be loaded without, where that
+    comes with an extra: ``help()`` loads all that is listed, and shall not end there.
     """
     known = vars(sys.modules[package])
 
@@ -34,7 +40,11 @@ def exports(
 
     def complete() -> list[str]:
         # What an editor completes: neither the package's imports nor its helpers.
+        from importlib.util import find_spec
+
+        lacking = {name for name, package in needs.items() if find_spec(package) is None}
         modules = {name for name, value in known.items() if isinstance(value, ModuleType)}
-        return sorted({*names, *modules, *(name for name in known if name.startswith("__"))})
+        own = {name for name in known if name.startswith("__")}
+        return sorted(({*names} - lacking) | modules | own)
 
     return load, complete

@@ -199,6 +199,15 @@ def test_an_editor_completes_what_is_public_and_no_tool_of_the_package_itself() 
     assert [name for name in others if not inspect.ismodule(vars(fulfillment_sdk)[name])] == []
 
 
+def test_help_leaves_out_what_needs_an_extra_that_is_not_installed() -> None:
+    code = (
+        "import sys; sys.modules['sqlalchemy'] = None; import fulfillment_sdk, pydoc; "
+        "print('Receiver' in dir(fulfillment_sdk), 'class Client' in "
+        "pydoc.plain(pydoc.render_doc(fulfillment_sdk)))"
+    )
+    assert run(code).strip() == "False True"
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = f"import sys, fulfillment_sdk; print([n for n in {HEAVY!r} if n in sys.modules])"
     assert run(code).strip() == "[]"

@@ -33,9 +33,10 @@ class Page(Generic[T_co]):
 class Pager(Generic[T]):
     """Goes through a list once, item by item or by `pages()`, and fetches a page when it is needed.
 
-    `call` makes the call for the page behind a cursor; one that leads back to where the list has
-    been is an UnexpectedAnswer. After an error it can be gone on with: the
-    page that failed is asked for again. Not to be shared between threads.
+    It is true while there is something left, which may take a request to know. `call` makes the
+    call for the page behind a cursor; one that leads back to where the list has been is an
+    UnexpectedAnswer. After an error it can be gone on with: the page that failed is asked for
+    again. Not to be shared between threads.
     """
 
     def __init__(
@@ -57,11 +58,15 @@ class Pager(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        while not self._waiting:
-            if self._ended:
-                raise StopIteration
-            self._waiting.extend(self._fetch().items)
+        if not self:
+            raise StopIteration
         return self._waiting.popleft()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything left; a page is fetched where that is not known yet."""
+        while not self._waiting and not self._ended:
+            self._waiting.extend(self._fetch().items)
+        return bool(self._waiting)
 
     def pages(self) -> Iterator[Page[T]]:
         """Go on page by page; what is left of a page that was begun comes first."""

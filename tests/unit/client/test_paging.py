@@ -62,6 +62,15 @@ def test_an_empty_page_is_not_the_end(mocked: responses.RequestsMock) -> None:
     assert [one.id for one in make_client().subscriptions.list()] == ["sub_0"]
 
 
+def test_a_list_is_true_while_there_is_something_in_it(mocked: responses.RequestsMock) -> None:
+    offer(mocked, range(0), "c1")
+    offer(mocked, range(1), None, after="c1")
+    listed = make_client().subscriptions.list()
+    assert listed
+    assert [one.id for one in listed] == ["sub_0"]
+    assert not listed
+
+
 @pytest.mark.parametrize("circle", [["c1", "c1"], ["c1", "c2", "c1"], ["c1", "c2", "c3", "c2"]])
 def test_a_list_that_leads_back_to_where_it_has_been_is_an_error(
     mocked: responses.RequestsMock, circle: list[str]

@@ -8,12 +8,19 @@ from fulfillment_sdk.client.calls.answers import json_object, unexpected
 from fulfillment_sdk.client.calls.call import WEBFORM, Answer, Call, KnownWords, Progress, Runner
 from fulfillment_sdk.client.calls.reading import read_model
 from fulfillment_sdk.client.files.uploads import UNNAMED, FormUpload, Source, SourceFailed, opened
-from fulfillment_sdk.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMediaType
+from fulfillment_sdk.errors import (
+    BadRequest,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from fulfillment_sdk.models import StoredAttachment
 
 FEATURE: Final = "attachments"
 PATH: Final = f"{WEBFORM}attachments/"
 KNOWN: Final = (
+    KnownWords(400, "field: file", BadRequest, "Send a file that is not empty."),
     KnownWords(413, "", TooLarge, "Send a smaller file: the gateway takes up to 10 MiB."),
     KnownWords(
         415,

@@ -224,3 +224,10 @@ def test_the_deployed_gateway_does_not_offer_attachments(
     with pytest.raises(errors.NotOffered) as raised:
         make_client().attachments.upload(CONTENT)
     assert raised.value.feature == "attachments"
+
+
+def test_an_empty_file_has_a_remedy(mocked: responses.RequestsMock) -> None:
+    offer(mocked, taking(400, {"error": "Invalid value for field: file"}))
+    with pytest.raises(errors.InvalidField) as raised:
+        make_client().attachments.upload(b"")
+    assert "not empty" in raised.value.remedy

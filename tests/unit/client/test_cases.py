@@ -8,7 +8,7 @@ import responses
 
 from fulfillment_sdk import errors
 from fulfillment_sdk.client import Client
-from fulfillment_sdk.models import Person
+from fulfillment_sdk.models import AttachmentRef, Person
 from tests.unit.client.support import (
     BASE,
     CASES,
@@ -247,6 +247,16 @@ def test_another_refusal_is_no_reason_to_write_differently(
     with pytest.raises(errors.InvalidField):
         make_client().cases.create(new_case())
     assert len(mocked.calls) == 1
+
+
+def test_an_attachment_that_can_not_be_referred_to_has_a_remedy(
+    mocked: responses.RequestsMock,
+) -> None:
+    words = "Invalid value for field: attachments_case[0].attachment_id"
+    mocked.post(CASES, status=400, json={"error": words})
+    with pytest.raises(errors.InvalidField) as raised:
+        make_client().cases.create(new_case(attachments_case=[AttachmentRef(attachment_id="f")]))
+    assert "Upload the file again" in raised.value.remedy
 
 
 def test_the_other_writing_does_not_use_up_a_try(mocked: responses.RequestsMock) -> None:

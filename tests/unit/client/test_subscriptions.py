@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import requests
@@ -277,6 +278,25 @@ def test_a_time_without_a_zone_is_refused() -> None:
         make_client().subscriptions.recover("sub_1", since=since)
     with pytest.raises(errors.ConfigurationError, match="since has no zone"):
         make_client().subscriptions.deliveries("sub_1", since=since)
+
+
+@pytest.mark.parametrize("since", [date(2025, 4, 5), 1_743_849_002, None])
+def test_what_is_no_time_is_told_by_its_type(since: Any) -> None:
+    with pytest.raises(TypeError, match=f"since must be a datetime .* not {type(since).__name__}"):
+        make_client().subscriptions.recover("sub_1", since=since)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"), [("url", "https URL"), ("secret", "whsec_ and the base64")]
+)
+def test_a_field_that_a_server_refuses_has_its_remedy(
+    mocked: responses.RequestsMock, field: str, words: str
+) -> None:
+    mocked.post(SUBSCRIPTIONS, status=400, json={"error": f"Invalid value for field: {field}"})
+    with pytest.raises(errors.InvalidField) as raised:
+        make_client().subscriptions.create(url="http://127.0.0.1/")
+    assert raised.value.field == field
+    assert words in raised.value.remedy
 
 
 @pytest.mark.parametrize("replayed", [None, "17", True])

@@ -16,13 +16,30 @@ from fulfillment_sdk import strictjson
 from fulfillment_sdk.client.calls import dialect
 from fulfillment_sdk.client.calls.advising import OnWarning, log_warning, log_warnings
 from fulfillment_sdk.client.calls.answers import circumstances, json_object, text, unexpected
-from fulfillment_sdk.client.calls.call import WEBFORM, Answer, Call, Dialect, Keys, Repeat
+from fulfillment_sdk.client.calls.call import (
+    WEBFORM,
+    Answer,
+    Call,
+    Dialect,
+    Keys,
+    KnownWords,
+    Repeat,
+)
 from fulfillment_sdk.client.calls.origin import originate
-from fulfillment_sdk.errors import CaseNotForwarded, ConfigurationError, InvalidCase
+from fulfillment_sdk.errors import BadRequest, CaseNotForwarded, ConfigurationError, InvalidCase
 from fulfillment_sdk.findings import a_case, examine
 from fulfillment_sdk.models import CaseDefaults, CreatedCase, NewCase
 from fulfillment_sdk.wire import to_json
 
+KNOWN: Final = (
+    KnownWords(
+        400,
+        "].attachment_id",
+        BadRequest,
+        "Upload the file again, and refer to that: an attachment is for one case, and is removed "
+        "after a day if there is none.",
+    ),
+)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -88,6 +105,7 @@ def create(document: Mapping[str, object], idempotency_key: str) -> Call[Created
         body=strictjson.dumps(document),
         headers={"Idempotency-Key": idempotency_key},
         repeat=Repeat.KEYED,
+        known=KNOWN,
         keys=Keys(idempotency_key, text(document.get("src_uid"))),
         dialect=Dialect(
             dialect.NAME,

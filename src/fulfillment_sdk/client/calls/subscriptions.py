@@ -23,7 +23,7 @@ from fulfillment_sdk.client.calls.call import (
 from fulfillment_sdk.client.calls.moments import moment
 from fulfillment_sdk.client.calls.reading import read_model
 from fulfillment_sdk.client.paging import Page, page_size, read_page
-from fulfillment_sdk.errors import Conflict
+from fulfillment_sdk.errors import BadRequest, Conflict
 from fulfillment_sdk.models import Delivery, RotatedSecret, Subscription
 
 T = TypeVar("T")
@@ -31,6 +31,19 @@ T = TypeVar("T")
 FEATURE: Final = "subscriptions"
 PATH: Final = f"{WEBFORM}subscriptions/"
 KNOWN: Final = (
+    KnownWords(
+        400,
+        "field: url",
+        BadRequest,
+        "Give an https URL, its host a name or a public address, without user and fragment; http "
+        "and this machine are for servers that run with --dev.",
+    ),
+    KnownWords(
+        400,
+        "field: secret",
+        BadRequest,
+        "Give whsec_ and the base64 of 24 to 64 random bytes, or none: one is then made.",
+    ),
     KnownWords(
         409,
         "subscription limit",

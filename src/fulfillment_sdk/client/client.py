@@ -240,6 +240,8 @@ class Client:
 
 
 def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:
+    if hasattr(token, "load"):
+        raise ConfigurationError("token= is no token, but a store", remedy="Give it as tokens=.")
     if tokens is None:
         return MemoryTokens(token)
     if isinstance(tokens, str | os.PathLike):

@@ -188,8 +188,8 @@ def _event(item: object, answer: Answer) -> Event:
         return Event(id=text(item.get("id")) or "", type=text(item.get("type")) or "", raw=item)
 
 
-def _seconds(wait: float) -> float:
-    if not wait >= 0:
+def _seconds(wait: object) -> float:
+    if not (isinstance(wait, int | float) and wait >= 0):
         raise ConfigurationError("wait is no number of seconds", remedy="Give wait=25, say.")
     return wait
 

@@ -155,8 +155,8 @@ def _refuse_unmarked(name: str, found: frozenset[str], implementation: object) -
     if not found:
         raise PluginError(
             f"Plugin {name} has no hook",
-            remedy="Write fulfillment_status_changed(event), or another one, with @hookimpl "
-            "(from fulfillment_sdk.plugins) above it.",
+            remedy="Put @hookimpl (from fulfillment_sdk.plugins) above one of them: "
+            f"{', '.join(sorted(HOOKS))}.",
         )
 
 

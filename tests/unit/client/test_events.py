@@ -212,8 +212,8 @@ def test_a_server_that_does_not_wait_is_asked_once_a_second(
     assert time.slept == [1.0, 1.0, 0.5]
 
 
-@pytest.mark.parametrize("wait", [-1.0, float("nan")])
-def test_what_is_no_number_of_seconds_is_refused(wait: float) -> None:
+@pytest.mark.parametrize("wait", [-1.0, float("nan"), "5", None])
+def test_what_is_no_number_of_seconds_is_refused(wait: Any) -> None:
     with pytest.raises(errors.ConfigurationError):
         make_client().events.iterate(wait=wait)
 

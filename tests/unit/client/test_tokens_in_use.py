@@ -8,6 +8,7 @@ import pickle
 from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -289,6 +290,12 @@ def test_a_client_is_not_made_over_a_file_that_others_may_read(tmp_path: Path) -
 def test_a_token_and_a_store_are_one_too_many() -> None:
     with pytest.raises(ConfigurationError, match="Both token= and tokens="):
         Client(base_url=BASE, token="t0ken", tokens=MemoryTokens())
+
+
+def test_a_store_in_the_place_of_a_token_is_told_its_own() -> None:
+    store: Any = MemoryTokens("t0ken")
+    with pytest.raises(ConfigurationError, match=r"no token, but a store\nGive it as tokens=\."):
+        Client(base_url=BASE, token=store)
 
 
 def test_a_client_from_the_environment_may_have_another_store(

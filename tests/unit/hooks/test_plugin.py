@@ -86,8 +86,12 @@ def test_a_hook_without_its_mark_is_an_error() -> None:
 
 
 def test_a_plugin_without_a_hook_is_an_error() -> None:
-    with pytest.raises(PluginError, match=r"Plugin builtins\.object has no hook"):
+    with pytest.raises(PluginError, match=r"Plugin builtins\.object has no hook") as caught:
         inspect_plugin(object())
+
+    assert "fulfillment_before_request" in caught.value.remedy  # it may be meant for a client
+    assert "fulfillment_status_changed" in caught.value.remedy
+    assert "@hookimpl" in caught.value.remedy
 
 
 def test_a_class_instead_of_an_instance_is_an_error() -> None:

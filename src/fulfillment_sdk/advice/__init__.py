@@ -40,6 +40,7 @@ SLIPS: Final = (
     Slip("age-and-dob", "does not fit the date of birth", ages.age_and_dob),
     Slip("age-group", "does not fit the age", ages.age_group),
     Slip("label-without-id", "is given without its id", labels.without_id),
+    Slip("word-for-number", "is a word, the wire has a number", labels.in_words),
     Slip("phone-in-text", "seems to hold a phone number", texts.phones),
     Slip("national-id-in-text", "seems to hold the number of an identity", texts.identities),
     Slip("default-in-place", "is still the default", texts.defaults),

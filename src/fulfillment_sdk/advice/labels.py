@@ -1,4 +1,4 @@
-"""Labels without the id that they stand for."""
+"""Labels without the id that they stand for, or in its place."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fulfillment_sdk.models._fields import Model, specs
 from fulfillment_sdk.models.case import NewCase, Perpetrator, Person
 
 _ID: Final = "_id"
+_NUMBERED: Final = ("priority", "status")
 
 
 def without_id(sight: Sight) -> Iterator[str]:
@@ -23,6 +24,16 @@ def without_id(sight: Sight) -> Iterator[str]:
         for label in _alone(one.fields, _labels_of_a_person()):
             yield f"{one.path}.{label}"
     yield from _alone(sight.case, _labels_of_a_case())
+
+
+def in_words(sight: Sight) -> Iterator[str]:
+    """``high`` where ``"1"`` is meant: a server keeps it, and nobody knows what it stands for.
+
+    Other numbers than the documented ones may be the server's own.
+    """
+    for name in _NUMBERED:
+        if any(map(str.isalpha, word(sight.case.get(name)))):
+            yield name
 
 
 def _alone(fields: Mapping[str, object], labels: tuple[str, ...]) -> Iterator[str]:

@@ -20,6 +20,7 @@ WRONG = case(
     clients_case=[{"dob": "25/02/2003"}, {"dob": "1046120400", "age": "77"}],
     perpetrators_case=[{"age": "22", "age_group": "31-45", "sex": "^Male"}],
     narrative="Ring 0712345678, ID 23456789",
+    priority="high",
 )
 
 
@@ -50,6 +51,7 @@ def test_all_slips_are_told_at_once_in_the_order_of_the_table() -> None:
         ("age-group", "perpetrators_case[0].age_group"),
         ("label-without-id", "perpetrators_case[0].age_group"),
         ("label-without-id", "perpetrators_case[0].sex"),
+        ("word-for-number", "priority"),
         ("phone-in-text", "narrative"),
         ("national-id-in-text", "narrative"),
         ("default-in-place", "reporter.fname"),
@@ -60,7 +62,17 @@ def test_all_slips_are_told_at_once_in_the_order_of_the_table() -> None:
 def test_a_message_begins_with_the_field_and_holds_no_value() -> None:
     for one in advise(WRONG, now=NOW):
         assert one.message.startswith(f"{one.field}: ")
-        values = ("1046120400", "2003", "77", "31-45", "Male", "0712345678", "23456789", "Client")
+        values = (
+            "1046120400",
+            "2003",
+            "77",
+            "31-45",
+            "Male",
+            "0712345678",
+            "23456789",
+            "Client",
+            "high",
+        )
         assert not any(value in repr(one) for value in values)
 
 

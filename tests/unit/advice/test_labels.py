@@ -41,3 +41,15 @@ def test_it_holds_for_every_person_and_for_the_case_itself() -> None:
     ]
     assert said(case(assessment="low")) == [("label-without-id", "assessment")]
     assert said(case(assessment="low", assessment_id="5")) == []
+
+
+@pytest.mark.parametrize("field", ["priority", "status"])
+@pytest.mark.parametrize("value", ["high", "HIGH", " Open ", "new", "1 (high)"])
+def test_a_word_where_the_wire_has_a_number_is_noticed(field: str, value: str) -> None:
+    assert said(case(**{field: value})) == [("word-for-number", field)]
+
+
+@pytest.mark.parametrize("field", ["priority", "status"])
+@pytest.mark.parametrize("value", ["1", " 2 ", "7", 3, "", None, ["high"], True])
+def test_a_number_that_nobody_knows_may_be_the_servers_own(field: str, value: object) -> None:
+    assert said(case(**{field: value})) == []

@@ -281,3 +281,7 @@ def _drawn() -> dict[str, str]:
         levels[depth:] = [found[2]]
         parents[found[2]] = levels[depth - 1] if depth else ""
     return parents
+
+
+def test_an_unknown_outcome_says_where_its_src_uid_is() -> None:
+    assert "(.src_uid)" in str(errors.OutcomeUnknown("Nobody knows", src_uid="webform-1"))

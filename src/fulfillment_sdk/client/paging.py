@@ -88,7 +88,12 @@ class Pager(Generic[T]):
         page = call.read(answer)
         self._been.add(hash(self._next))
         if page.next is not None and hash(page.next) in self._been:
-            raise unexpected(answer, f"The list goes round in circles (of: {call.feature})")
+            raise unexpected(
+                answer,
+                f"The list goes round in circles (of: {call.feature})",
+                remedy="Tell the gateway's operator, unless several threads went through this "
+                "list: it is for one thread.",
+            )
         return page
 
 

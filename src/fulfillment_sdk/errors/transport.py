@@ -58,7 +58,8 @@ class OutcomeUnknown(TransportError):
     """
 
     default_remedy = (
-        "Ask the server's operator for a case with this src_uid before sending it again."
+        "Ask the server's operator for a case with the error's src_uid (.src_uid) before sending "
+        "it again."
     )
 
     def __init__(

@@ -81,8 +81,9 @@ def test_a_list_that_leads_back_to_where_it_has_been_is_an_error(
     listed = make_client().subscriptions.list()
     for _ in range(len(circle) - 1):
         next(listed)
-    with pytest.raises(errors.UnexpectedAnswer, match="circles"):
+    with pytest.raises(errors.UnexpectedAnswer, match="circles") as raised:
         next(listed)
+    assert "one thread" in raised.value.remedy  # two that go through one list look the same
 
 
 def test_a_cursor_that_cannot_be_sent_is_the_servers_mistake(

@@ -45,6 +45,12 @@ class Answer:
         """The media type in lower case, without its parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def length(self) -> int | None:
+        """The bytes that are announced; None for nothing, and for more than anybody has."""
+        announced = self.headers.get("content-length", "")
+        return int(announced) if announced.isdecimal() and len(announced) < 16 else None
+
 
 class Sink(Protocol):
     """Where the body of a good answer goes piece by piece, instead of into memory."""

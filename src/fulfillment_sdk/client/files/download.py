@@ -188,5 +188,4 @@ def _total(answer: Answer) -> int | None:
     """What is announced of the size, None for nothing, and where the body comes compressed."""
     if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
         return None
-    length = answer.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and len(length) < 16 else None
+    return answer.length

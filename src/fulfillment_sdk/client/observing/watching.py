@@ -98,12 +98,11 @@ class Watch:
         if answer is None:
             return None
         head = ServerResponse(answer.status, answer.headers)
-        announced = head.headers.get("content-length", "")
         read = len(answer.body) if self._whole and answer.body else None
         return ResponseFacts(
             status=head.status,
             headers=MappingProxyType(dict(head.headers)),
-            size=int(announced) if announced.isdecimal() else read,
+            size=read if answer.length is None else answer.length,
             body=(answer.body or None) if bodies and self._whole else None,
         )
 

@@ -471,6 +471,20 @@ def test_an_answer_that_breaks_off_has_its_status_and_no_body() -> None:
     assert told.seconds == 2.5
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "9" * 16, "-1", "12 bytes", "²"])
+def test_a_length_that_nothing_has_keeps_no_answer_from_the_caller(length: str) -> None:
+    watcher = Watcher()
+    request = Request("GET", "/cases/", {}, None, 1.0)
+    answer = Answer("GET", f"{BASE}/cases/", 200, {"content-length": length}, b"{}")
+
+    with Watch([inspect_plugin(watcher)], request, BASE, lambda: 1.0) as watch:
+        watch.ended(answer)
+
+    (told,) = watcher.after
+    assert told.response is not None
+    assert told.response.size == 2
+
+
 def test_plugins_are_a_list() -> None:
     with pytest.raises(errors.ConfigurationError, match="must be a list"):
         Client(base_url=BASE, plugins=Watcher())  # type: ignore[arg-type]

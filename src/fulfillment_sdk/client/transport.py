@@ -248,5 +248,5 @@ def _forget_location(response: requests.Response, **_settings: object) -> None:
 def _pieces(response: requests.Response, request: Request) -> Iterator[bytes]:
     try:
         yield from response.iter_content(_PIECE)
-    except _FAILURES as error:
+    except (*_FAILURES, ValueError) as error:  # urllib3's own, for a chunk of less than no bytes
         raise no_answer(error, request, _KINDS, answering=True) from None

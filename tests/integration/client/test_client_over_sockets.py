@@ -150,6 +150,7 @@ def test_a_closed_port_is_a_connection_that_failed() -> None:
         b"",
         b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{",
         b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{",
         b"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + b"{" * 20,
         b"\x00\x01\x02\r\n\r\n",
         b"HTTP/1.1 201 Created\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",

@@ -49,7 +49,7 @@ class Subscriptions:
         fields = calls.Fields(
             url=url, events=events, statuses=statuses, description=description, secret=secret
         )
-        return self._runner.run(calls.create(fields, idempotency_key=self._new_id()))
+        return self._runner.run(calls.create(fields, idempotency_key=str(self._new_id())))
 
     def list(self, *, page_size: int = LARGEST) -> Pager[Subscription]:
         """Iterate over all subscriptions, the oldest first, page by page. Contract, section 5."""

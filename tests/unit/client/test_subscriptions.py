@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -9,7 +10,9 @@ import responses
 from responses import matchers
 
 from fulfillment_sdk import errors, signing
+from fulfillment_sdk.client import Client
 from tests.unit.client.support import (
+    BASE,
     CASES,
     IDEMPOTENT,
     SUBSCRIPTIONS,
@@ -53,6 +56,14 @@ def test_what_is_not_given_is_not_sent(mocked: responses.RequestsMock) -> None:
     make_client().subscriptions.create(url="https://partner.example/hook")
     assert list(sent_json(mocked)) == [{"url": "https://partner.example/hook"}]
     assert mocked.calls[0].request.headers["Idempotency-Key"] == "key-1"
+
+
+def test_whatever_makes_ids_has_its_text_sent(mocked: responses.RequestsMock) -> None:
+    mocked.post(SUBSCRIPTIONS, json=SUBSCRIPTION, status=201)
+    made: Any = UUID(int=7)
+    client = Client(base_url=BASE, token="t0ken", ids=lambda: made)
+    client.subscriptions.create(url="https://partner.example/hook")
+    assert mocked.calls[0].request.headers["Idempotency-Key"] == str(made)
 
 
 def test_a_secret_of_ones_own_is_sent(mocked: responses.RequestsMock) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ _LONGEST: Final = 300
 _READ: Final = 2000
 _TOGETHER: Final = 3
 _DEEPEST: Final = 32
+_NAMED: Final = 500
 _FIELD = re.compile(r"[A-Za-z_.][A-Za-z0-9_.-]{0,63}")
 # Control characters, what turns the direction of writing or is not seen, halves of characters.
 _UNPRINTABLE = re.compile(
@@ -98,6 +100,12 @@ def field_paths(errors: object, path: str = "", depth: int = 0) -> Iterator[tupl
                 yield from field_paths(about, depth=depth + 1)
     elif isinstance(errors, str) and path:
         yield path, errors
+
+
+def named_fields(errors: object) -> list[str]:
+    """The fields that a nested `errors` names, each once: as many as a line can show."""
+    found = islice(field_paths(errors), _NAMED)
+    return list(dict.fromkeys(path for path, _words in found))
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 from fulfillment_sdk.client.calls.answers import circumstances, parsed, parsed_json, text
 from fulfillment_sdk.client.calls.call import WEBFORM, Answer, Call, KnownWords
 from fulfillment_sdk.client.exchange.dates import http_date
-from fulfillment_sdk.client.exchange.masking import field_paths, guarded, sentence, texts
+from fulfillment_sdk.client.exchange.masking import (
+    field_paths,
+    guarded,
+    named_fields,
+    sentence,
+    texts,
+)
 from fulfillment_sdk.errors import (
     APIError,
     BadRequest,
@@ -182,8 +188,7 @@ def _message(answer: Answer, fields: Mapping[str, object], sent: tuple[str, ...]
         said = sentence(words, sent)
     elif words := text(fields.get("error")) or text(fields.get("detail")):
         said = guarded(words, sent)
-    paths = dict.fromkeys(path for path, _words in field_paths(fields.get("errors")))
-    named = sentence(", ".join(paths), sent)
+    named = sentence(", ".join(named_fields(fields.get("errors"))), sent)
     parts = [part for part in (said, named) if part]
     return ": ".join(parts) or f"The server answered {answer.status} without a reason to show"
 

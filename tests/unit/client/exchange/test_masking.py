@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import process_time
 
 import pytest
 
-from fulfillment_sdk.client.exchange.masking import field_paths, guarded, sentence, texts
+from fulfillment_sdk.client.exchange.masking import (
+    field_paths,
+    guarded,
+    named_fields,
+    sentence,
+    texts,
+)
 
 
 def test_a_message_is_one_line_without_control_characters() -> None:
@@ -186,3 +193,23 @@ def test_a_large_body_is_gone_through_as_often_for_a_long_answer_as_for_a_short_
 def test_words_are_known_again_where_small_letters_are_more_than_large_ones() -> None:
     shown = sentence("no: İZMİR'DE BİR GECE!", ["Once, i̇zmi̇r'de bi̇r gece, long ago"])
     assert shown == "no: …!"
+
+
+def test_each_field_is_named_once() -> None:
+    assert named_fields({"plan": ["blank", "short"], "age": "old"}) == ["plan", "age"]
+
+
+def test_of_endless_errors_no_more_is_kept_than_could_be_shown() -> None:
+    read = 0
+
+    class Endless(list[object]):
+        def __iter__(self) -> Iterator[object]:
+            nonlocal read
+            while read < 50_000:
+                read += 1
+                yield {"age": "wrong"}
+
+    named = named_fields({"clients_case": Endless()})
+
+    assert named[:2] == ["clients_case[0].age", "clients_case[1].age"]
+    assert read < 1000

@@ -103,7 +103,10 @@ class NotFound(APIError):
 
 
 class UnexpectedAnswer(APIError):
-    """A redirect, or a success that can't be understood: nothing may be concluded from it."""
+    """A redirect, or a success that can't be understood: nothing may be concluded from it.
+
+    Not that nothing was done either: the remedy says so where it may not be done twice.
+    """
 
     default_remedy = "Check that the base URL names the gateway itself."
 

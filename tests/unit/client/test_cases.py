@@ -207,6 +207,38 @@ def test_a_success_without_a_case_is_an_error(
     assert len(mocked.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("headers", "advice"),
+    [
+        ({}, "Ask the server's operator for a case with this src_uid before sending it again."),
+        (IDEMPOTENT, "idempotency_key='key-1' and the same content make sure"),
+    ],
+)
+def test_a_success_that_cannot_be_read_says_how_to_make_no_second_case(
+    mocked: responses.RequestsMock, headers: dict[str, str], advice: str
+) -> None:
+    mocked.post(CASES, body=b"", status=201, headers=headers)
+    with pytest.raises(errors.UnexpectedAnswer) as raised:
+        make_client().cases.create(new_case(src_uid="intake-1"))
+    assert "It may have been carried out" in raised.value.remedy
+    assert advice in raised.value.remedy
+    assert len(str(raised.value).splitlines()) == 2
+
+
+def test_a_page_in_the_place_of_the_gateway_still_leads_to_the_base_url(
+    mocked: responses.RequestsMock,
+) -> None:
+    mocked.post(CASES, body=b"<html>Welcome</html>", status=200)
+    mocked.get(f"{CASES}cases/case_1/", body=b"<html>Welcome</html>", status=200)
+    usual = errors.UnexpectedAnswer.default_remedy
+    with pytest.raises(errors.UnexpectedAnswer) as raised:
+        make_client().cases.create(new_case())
+    assert raised.value.remedy.startswith(usual)
+    with pytest.raises(errors.UnexpectedAnswer) as raised:
+        make_client().cases.get("case_1")
+    assert raised.value.remedy == usual
+
+
 def test_a_refused_writing_is_sent_once_in_the_other_one(
     mocked: responses.RequestsMock, time: Time
 ) -> None:

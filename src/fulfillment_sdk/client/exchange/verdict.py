@@ -20,6 +20,7 @@ from fulfillment_sdk.errors import (
     FulfillmentError,
     OutcomeUnknown,
     SentRequest,
+    UnexpectedAnswer,
 )
 
 
@@ -45,7 +46,13 @@ class Ending:
             )
         if what is Failure.BROKEN and (carried := self._carried()):
             error.remedy = f"Repeat later, unchanged: {carried} make sure that it is done once."
+        if isinstance(error, UnexpectedAnswer) and self._perhaps_done(error):
+            error.remedy = f"{error.remedy} It may have been carried out. {self._way_on()}"
         return error
+
+    def _perhaps_done(self, error: UnexpectedAnswer) -> bool:
+        """Whether a success that nobody understands is of what must not be done twice."""
+        return 200 <= error.status < 300 and self.call.repeat is not Repeat.SAFE
 
     def _outcome_unknown(self, what: Failure, error: NoAnswer | APIError) -> bool:
         if step(what, self.licence) is Step.UNKNOWN:
@@ -62,9 +69,6 @@ class Ending:
         said = (
             error.why if isinstance(error, NoAnswer) else f"status {error.status}, {error.message}"
         )
-        remedy = self.call.unknown_remedy
-        if carried := self._carried():
-            remedy = f"Repeat it unchanged: {carried} make sure that it is done once."
         unknown = OutcomeUnknown(
             f"{self.origin} may or may not have carried it out ({self.call.feature}): {said}",
             idempotency_key=keys.idempotency_key if keys else None,
@@ -72,11 +76,17 @@ class Ending:
             request=self.sent,
             response=error.response if isinstance(error, APIError) else None,
             body=error.body if isinstance(error, APIError) else None,
-            remedy=remedy,
+            remedy=self._way_on(),
         )
         if isinstance(error, APIError):
             unknown.__cause__ = error
         return unknown
+
+    def _way_on(self) -> str:
+        """What to do if nobody knows whether it was done."""
+        if carried := self._carried():
+            return f"Repeat it unchanged: {carried} make sure that it is done once."
+        return self.call.unknown_remedy or OutcomeUnknown.default_remedy
 
     def _carried(self) -> str:
         """What makes a repetition harmless; empty where nothing does."""

@@ -288,6 +288,22 @@ def test_whoever_waited_for_a_file_looks_at_the_one_in_its_place(path: Path) -> 
     assert not path.exists()
 
 
+def test_whoever_waited_for_a_file_has_the_turn_at_the_one_in_its_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, fresh = fcntl.flock, [kept(path.with_name("fresh"), "newer")]
+
+    def replaced_meanwhile(descriptor: int, operation: int) -> None:
+        lock(descriptor, operation)
+        while fresh:
+            fresh.pop().replace(path)
+
+    kept(path)
+    monkeypatch.setattr(fcntl, "flock", replaced_meanwhile)
+    with turn(path), path.open() as another, pytest.raises(BlockingIOError):
+        lock(another.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def test_a_file_system_without_locks_is_used_all_the_same(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from fulfillment_sdk.client import address
 from fulfillment_sdk.client.tokens.turns import turn
 from fulfillment_sdk.errors import ConfigurationError, StoreUnavailable
 
@@ -71,9 +72,10 @@ class FileTokens:
         """Write `token` to a new file beside the old one, then put it in its place.
 
         Whoever reads meanwhile, or after a crash, finds the old or the new token. Raises
-        ConfigurationError where no file can be, and replaces nothing else; StoreUnavailable if it
-        can't be written.
+        ConfigurationError for what is no token and where no file can be, and replaces nothing else;
+        StoreUnavailable if it can't be written.
         """
+        address.token(token)  # else the error about a character would have the whole token with it
         target = self._target()
         try:
             _make(target.parent)

@@ -160,6 +160,15 @@ def test_a_blank_file_is_no_token(path: Path, text: str) -> None:
     assert FileTokens(kept(path, text)).load() is None
 
 
+@pytest.mark.parametrize("odd", ["t0kén", "t0\udc80ken", "t0\nken", b"t0ken"])
+def test_what_is_no_token_is_not_kept_and_not_shown(path: Path, odd: Any) -> None:
+    kept(path)
+    with pytest.raises(ConfigurationError, match="no token has") as raised:
+        FileTokens(path).save(odd)
+    assert raised.value.__context__ is None
+    assert FileTokens(path).load() == "t0ken"
+
+
 @pytest.mark.parametrize("text", ["žeton", "x" * room.LONGEST, "x" * 10 * room.LONGEST])
 def test_a_file_of_something_else_is_refused(path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError, match="is no token") as raised:

@@ -13,6 +13,7 @@ import pytest
 import requests
 import responses
 import urllib3
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
 from fulfillment_sdk import errors
@@ -490,6 +491,15 @@ def test_a_session_of_the_caller_stays_open() -> None:
     assert not session.closed
 
 
+def test_connections_are_closed_even_if_something_refers_to_them_still() -> None:
+    runner = transport(Time())
+    adapter = runner._session.get_adapter(BASE)
+    assert isinstance(adapter, HTTPAdapter)
+    pool = adapter.poolmanager.connection_from_url(BASE)
+    runner.close()
+    assert pool.pool is None
+
+
 def test_a_cookie_is_not_kept(mocked: responses.RequestsMock, time: Time) -> None:
     runner = transport(time)
     mocked.post(CASES, json={}, headers={"Set-Cookie": "session=1"})
@@ -497,6 +507,7 @@ def test_a_cookie_is_not_kept(mocked: responses.RequestsMock, time: Time) -> Non
     runner.run(call())
     runner.run(call())
     assert "Cookie" not in mocked.calls[1].request.headers
+    assert list(runner._session.cookies) == []
 
 
 def test_an_endless_answer_is_cut(

@@ -126,7 +126,7 @@ class Retries:
     is honoured; one of more than `longest_retry_after` ends the call, and the error carries it.
     `deadline` is in seconds over all tries and pauses, and cuts short also the first try; if it is
     not given, 120 or the client's `timeout`, whichever is longer. It limits how long an answer is
-    waited for: a body that goes on coming, of a large file, say, is not cut off. `sleep`, `clock`
+    waited for: one that goes on coming, of a large file, say, is not cut off. `sleep`, `clock`
     (monotonic seconds) and `random` (0 to 1) are for tests and simulations.
     """
 

@@ -210,7 +210,7 @@ def test_a_success_without_a_case_is_an_error(
 @pytest.mark.parametrize(
     ("headers", "advice"),
     [
-        ({}, "Ask the server's operator for a case with this src_uid before sending it again."),
+        ({}, "Ask the server's operator for a case with src_uid='intake-1' before sending it"),
         (IDEMPOTENT, "idempotency_key='key-1' and the same content make sure"),
     ],
 )

@@ -87,7 +87,7 @@ LATER = (
     "pluggy",
     "sqlalchemy",
 )
-WITH_A_CALL = ("fulfillment_sdk.client.cases", "fulfillment_sdk.advice", "uuid")
+WITH_A_CALL = ("fulfillment_sdk.client.cases", "fulfillment_sdk.advice")
 WITH_A_CLIENT = ("fulfillment_sdk.client.transport", "requests", "urllib3")
 
 

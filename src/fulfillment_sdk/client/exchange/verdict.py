@@ -86,6 +86,12 @@ class Ending:
         """What to do if nobody knows whether it was done."""
         if carried := self._carried():
             return f"Repeat it unchanged: {carried} make sure that it is done once."
+        keys = self.call.keys
+        if not self.call.unknown_remedy and keys is not None and keys.src_uid:
+            return (
+                f"Ask the server's operator for a case with src_uid={keys.src_uid!r} before "
+                "sending it again."
+            )
         return self.call.unknown_remedy or OutcomeUnknown.default_remedy
 
     def _carried(self) -> str:

@@ -210,7 +210,7 @@ def test_a_success_without_a_case_is_an_error(
 @pytest.mark.parametrize(
     ("headers", "advice"),
     [
-        ({}, "Ask the server's operator for a case with src_uid='intake-1' before sending it"),
+        ({}, "Ask the server's operator for a case with the src_uid that was sent"),
         (IDEMPOTENT, "idempotency_key='key-1' and the same content make sure"),
     ],
 )

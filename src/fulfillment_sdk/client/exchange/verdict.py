@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from fulfillment_sdk.client.calls.call import Call, Repeat
@@ -21,6 +23,10 @@ from fulfillment_sdk.errors import (
     OutcomeUnknown,
     SentRequest,
     UnexpectedAnswer,
+)
+
+_ASK: Final = (
+    "Ask the server's operator for a case with the src_uid that was sent, before you send another."
 )
 
 
@@ -47,7 +53,8 @@ class Ending:
         if what is Failure.BROKEN and (carried := self._carried()):
             error.remedy = f"Repeat later, unchanged: {carried} make sure that it is done once."
         if isinstance(error, UnexpectedAnswer) and self._perhaps_done(error):
-            error.remedy = f"{error.remedy} It may have been carried out. {self._way_on()}"
+            way_on = self._way_on(default=_ASK)
+            error.remedy = f"{error.remedy} It may have been carried out. {way_on}"
         return error
 
     def _perhaps_done(self, error: UnexpectedAnswer) -> bool:
@@ -76,23 +83,17 @@ class Ending:
             request=self.sent,
             response=error.response if isinstance(error, APIError) else None,
             body=error.body if isinstance(error, APIError) else None,
-            remedy=self._way_on(),
+            remedy=self._way_on(default=OutcomeUnknown.default_remedy),
         )
         if isinstance(error, APIError):
             unknown.__cause__ = error
         return unknown
 
-    def _way_on(self) -> str:
+    def _way_on(self, *, default: str) -> str:
         """What to do if nobody knows whether it was done."""
         if carried := self._carried():
             return f"Repeat it unchanged: {carried} make sure that it is done once."
-        keys = self.call.keys
-        if not self.call.unknown_remedy and keys is not None and keys.src_uid:
-            return (
-                f"Ask the server's operator for a case with src_uid={keys.src_uid!r} before "
-                "sending it again."
-            )
-        return self.call.unknown_remedy or OutcomeUnknown.default_remedy
+        return self.call.unknown_remedy or default
 
     def _carried(self) -> str:
         """What makes a repetition harmless; empty where nothing does."""

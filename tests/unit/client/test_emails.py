@@ -42,6 +42,7 @@ def test_an_address_is_added_however_often_it_is_sent(
 def test_an_address_is_removed(mocked: responses.RequestsMock) -> None:
     mocked.delete(f"{URL}eml_2/", status=204)
     make_client().emails.remove("eml_2")
+    assert [call.request.method for call in mocked.calls] == ["DELETE"]
 
 
 def test_only_the_owner_decides(mocked: responses.RequestsMock) -> None:

@@ -271,5 +271,6 @@ def test_what_an_observer_raises_is_logged_by_kind_and_place_and_never_in_its_wo
     )
 
 
-def test_an_observer_without_the_hook_is_left_alone() -> None:
+def test_an_observer_without_the_hook_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     observe(inspect_plugin(Named()), "fulfillment_on_attempt", attempt=1)
+    assert caplog.messages == []

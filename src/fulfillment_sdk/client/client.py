@@ -17,9 +17,9 @@ from fulfillment_sdk.client import address
 from fulfillment_sdk.client.calls.advising import OnWarning, log_warning
 from fulfillment_sdk.client.exchange.retry import Retries
 from fulfillment_sdk.client.observing.observers import Observers
-from fulfillment_sdk.client.tokens import EnvTokens, MemoryTokens, TokenStore
+from fulfillment_sdk.client.options import policy, seconds, token_store
+from fulfillment_sdk.client.tokens import EnvTokens, TokenStore
 from fulfillment_sdk.client.tokens.bearer import Bearer
-from fulfillment_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fulfillment_sdk.client.attachments import Attachments
@@ -82,9 +82,9 @@ class Client:
 
         self._transport = Transport(
             address.base_url(base_url, os.environ),
-            bearer=Bearer(_store(token, tokens)),
-            timeout=_seconds(timeout),
-            retries=_policy(retries),
+            bearer=Bearer(token_store(token, tokens)),
+            timeout=seconds(timeout),
+            retries=policy(retries),
             session=session,
             now=clock,
             observers=Observers(plugins, load_entry_points=load_entry_points),
@@ -140,8 +140,8 @@ class Client:
         """
         other = copy.copy(self)
         other._transport = self._transport.with_options(
-            timeout=None if timeout is None else _seconds(timeout),
-            retries=None if retries is None else _policy(retries),
+            timeout=None if timeout is None else seconds(timeout),
+            retries=None if retries is None else policy(retries),
             bearer=None if token is None else Bearer.of(token),
         )
         for group in _GROUPS:
@@ -237,38 +237,3 @@ class Client:
             defaults=self._case_defaults,
             on_warning=self._on_warning,
         )
-
-
-def _store(token: str | None, tokens: TokenStore | None) -> TokenStore:
-    if hasattr(token, "load"):
-        raise ConfigurationError("token= is no token, but a store", remedy="Give it as tokens=.")
-    if tokens is None:
-        return MemoryTokens(token)
-    if isinstance(tokens, str | os.PathLike):
-        raise ConfigurationError(
-            "tokens= is no store of tokens",
-            remedy="Give FileTokens(path), say, or the token itself as token=.",
-        )
-    if token is not None:
-        raise ConfigurationError(
-            "Both token= and tokens= are given", remedy="Give the token, or the store that has it."
-        )
-    return tokens
-
-
-def _seconds(timeout: object) -> float:
-    if not (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
-        raise ConfigurationError(
-            "The timeout is no positive number of seconds", remedy="Give timeout=35.0, say."
-        )
-    return timeout
-
-
-def _policy(retries: object) -> Retries:
-    if isinstance(retries, int):
-        return Retries(tries=retries + 1)
-    if not isinstance(retries, Retries | None):
-        raise ConfigurationError(
-            "retries is neither a number nor a policy", remedy="Give retries=3, or Retries(…)."
-        )
-    return retries or Retries()

@@ -29,13 +29,23 @@ S = TypeVar("S")
 class RegisterSink(Protocol):
     """What `fulfillment_register_sinks` is handed: call it once for each kind of sink."""
 
-    def __call__(self, kind: str, settings: type[S], factory: Callable[[S], Sink], /) -> None:
+    def __call__(
+        self,
+        kind: str,
+        settings: type[S],
+        factory: Callable[[S], Sink],
+        /,
+        *,
+        concurrency: int = 8,
+    ) -> None:
         """Offer sinks of one kind.
 
         Args:
             kind: the word that a configuration says, such as `counter`.
             settings: an attrs class; its fields are the settings of this kind, checked strictly.
             factory: makes a sink from settings; called once for each configured sink.
+            concurrency: how many deliveries such a sink is given at once, each of another case. One
+                that writes many with one effort takes more than one that calls for each.
 
         Raises:
             PluginError: the kind is taken, or `settings` is no attrs class.

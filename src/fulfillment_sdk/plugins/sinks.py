@@ -10,7 +10,8 @@ import attrs
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
 from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
-from fulfillment_sdk.hooks.plugin import Plugin
+from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
+from fulfillment_sdk.plugins import bundled
 from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
@@ -19,12 +20,16 @@ S = TypeVar("S")
 
 @attrs.frozen
 class SinkKind(Generic[S]):
-    """A kind of sink: the word for it, its settings, what makes one, and who offers it."""
+    """A kind of sink: the word for it, its settings, what makes one, and who offers it.
+
+    `concurrency` is how many deliveries its sinks are given at once.
+    """
 
     kind: str
     settings: type[S]
     factory: Callable[[S], Sink]
     plugin: str = ""
+    concurrency: int = 8
 
     def make(self, values: Mapping[str, object], *, where: str) -> Sink:
         """Make a sink from the table `where` of a configuration.
@@ -53,10 +58,19 @@ class SinkKinds:
 
     @classmethod
     def of(cls, plugins: Plugins) -> SinkKinds:
-        """Ask each plugin, alone, what it offers; a broken one that is installed is left out."""
+        """Ask each plugin, alone, what it offers; a broken one that is installed is left out.
+
+        The kinds of the SDK itself are there first, whatever is switched off.
+        """
         kinds = cls(problems=plugins.problems)
+        kinds.ask(inspect_plugin(bundled))
         plugins.call_each("fulfillment_register_sinks", kinds.ask)
         return kinds
+
+    @property
+    def words(self) -> list[str]:
+        """The words for the kinds, in alphabetical order."""
+        return sorted(self._kinds)
 
     def ask(self, plugin: Plugin) -> None:
         """Take the kinds that one plugin offers: all of them, or none if it fails.
@@ -66,7 +80,14 @@ class SinkKinds:
         """
         offered: dict[str, SinkKind[object]] = {}
 
-        def register(kind: str, settings: type[S], factory: Callable[[S], Sink], /) -> None:
+        def register(
+            kind: str,
+            settings: type[S],
+            factory: Callable[[S], Sink],
+            /,
+            *,
+            concurrency: int = 8,
+        ) -> None:
             if clash := _COMMON.intersection(settings_of(settings)):
                 raise PluginError(
                     f"Plugin {plugin.name}: the settings of {kind} can't have a key {min(clash)}, "
@@ -75,9 +96,12 @@ class SinkKinds:
             if taken := self._kinds.get(kind) or offered.get(kind):
                 raise PluginError(
                     f"Plugins {taken.plugin} and {plugin.name} both offer the sink kind {kind}",
-                    remedy=f"Switch one of them off with {DISABLE_VARIABLE}.",
+                    remedy="Offer it under another word: this one is the SDK's."
+                    if taken.plugin == bundled.name
+                    else f"Switch one of them off with {DISABLE_VARIABLE}.",
                 )
-            offered[kind] = cast("SinkKind[object]", SinkKind(kind, settings, factory, plugin.name))
+            made = SinkKind(kind, settings, factory, plugin.name, concurrency)
+            offered[kind] = cast("SinkKind[object]", made)
 
         plugin.caller("fulfillment_register_sinks")(register=register)
         self._kinds.update(offered)
@@ -106,14 +130,17 @@ class SinkKinds:
             raise ConfigurationError(
                 f"{where} names an unknown kind of sink, {common.kind}"
                 + (f". Plugins left out: {out}" if out else ""),
-                remedy=f"Known are: {', '.join(sorted(self._kinds)) or 'none'}. Install the plugin "
+                remedy=f"Known are: {', '.join(self.words)}. Install the plugin "
                 f"that offers it, and check that {DISABLE_VARIABLE} doesn't switch it off.",
             )
         kind = self._kinds[common.kind]
         refuse_unknown_keys(table, {*settings_of(kind.settings), *_COMMON}, where=where)
         own = {key: value for key, value in table.items() if key not in _COMMON}
         sink = kind.make(own, where=where)
-        return Destination(name, name, types=common.events, policy=policy), sink
+        destination = Destination(
+            name, name, types=common.events, policy=policy, concurrency=kind.concurrency
+        )
+        return destination, sink
 
 
 @attrs.frozen

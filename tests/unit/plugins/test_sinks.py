@@ -73,8 +73,9 @@ def test_a_sink_without_a_list_of_events_gets_all() -> None:
             {"kind": "flie", "path": "p"},
             "sinks.audit names an unknown kind of sink, flie",
             (
-                "Known are: file. Install the plugin that offers it, and check that "
-                "FULFILLMENT_DISABLE_PLUGINS doesn't switch it off."
+                f"Known are: {', '.join(sorted(['file', *SinkKinds.of(Plugins()).words]))}. Install"
+                " the plugin that offers it, and check that FULFILLMENT_DISABLE_PLUGINS doesn't"
+                " switch it off."
             ),
         ),
         (
@@ -149,6 +150,20 @@ def test_settings_that_are_no_attrs_class_are_the_plugins_mistake() -> None:
 
     with pytest.raises(PluginError, match="dict is no attrs class"):
         kinds_of(Plain())
+
+
+def test_a_kind_says_how_much_it_takes_at_once() -> None:
+    class Gathering:
+        @hookimpl
+        def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+            register("gathering", FileSettings, FileSink, concurrency=64)
+            register("single", FileSettings, FileSink)
+
+    kinds = kinds_of(Gathering())
+    gathering, _ = kinds.bind("a", {"kind": "gathering", "path": "p"}, POLICY)
+    single, _ = kinds.bind("b", {"kind": "single", "path": "p"}, POLICY)
+
+    assert (gathering.concurrency, single.concurrency) == (64, 8)
 
 
 @attrs.frozen

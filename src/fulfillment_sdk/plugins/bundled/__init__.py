@@ -1,0 +1,19 @@
+"""The kinds of sink that come with the SDK, offered through the same hook as a stranger's.
+
+Each kind is a module of this package, or a room of its own. What it needs in order to deliver is
+imported when a sink of that kind is made: to offer them loads no database, mail or web library.
+"""
+
+from __future__ import annotations
+
+from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
+from fulfillment_sdk.plugins.bundled.log import LogSettings, make_log_sink
+
+name = "fulfillment_sdk.bundled"
+"""What this plugin is called in messages."""
+
+
+@hookimpl
+def fulfillment_register_sinks(register: RegisterSink) -> None:
+    """Offer each kind; asked before any other plugin, so that these words are ours."""
+    register("log", LogSettings, make_log_sink)

@@ -1,0 +1,99 @@
+"""What the bundled sinks know of an event: what its body discloses, and nothing that is no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from fulfillment_sdk import strictjson
+from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.relay import Delivery
+from fulfillment_sdk.times import parse_time
+
+MOST_TEXT = 255
+"""Characters of a fact at most: what is longer is no code, id or time, and not known here."""
+
+_MOST_NUMBER = 2**63 - 1  # what a database calls a big integer
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """An event's facts; those that its body lacks, or doesn't disclose, are None.
+
+    `occurred_at` is the time of what the event tells of; times are in UTC.
+    """
+
+    event_id: str
+    type: str
+    case_id: str | None = None
+    reference_number: str | None = None
+    organization_id: str | None = None
+    previous_status: str | None = None
+    new_status: str | None = None
+    sequence: int | None = None
+    transition_id: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    final: bool | None = None
+    outcome: str | None = None
+    occurred_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+_TEXTS = (
+    "case_id",
+    "reference_number",
+    "organization_id",
+    "previous_status",
+    "new_status",
+    "transition_id",
+    "actor",
+    "reason",
+    "outcome",
+)
+
+
+def read_facts(delivery: Delivery) -> Facts | None:
+    """Return the facts of a delivery's event; None where its body is no JSON object.
+
+    Never raises: a value of another kind than expected is a fact that is not known.
+    """
+    try:
+        body = strictjson.parse_object(delivery.body)
+    except PayloadError:
+        return None
+    data = body.get("data")
+    told = data if isinstance(data, Mapping) else {}
+    final = told.get("final")
+    return Facts(
+        event_id=delivery.id,
+        type=delivery.type,
+        **{name: _text(told.get(name)) for name in _TEXTS},
+        sequence=_number(told.get("sequence")),
+        final=final if isinstance(final, bool) else None,
+        occurred_at=_time(told.get("timestamp")) or _time(body.get("timestamp")),
+        completed_at=_time(told.get("completed_at")),
+    )
+
+
+def _text(value: object) -> str | None:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_TEXT:
+        return None
+    return value.replace("\0", "\ufffd")  # no text column of PostgreSQL takes U+0000
+
+
+def _number(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST_NUMBER:
+        return None
+    return value
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_time(value)
+    except PayloadError:
+        return None

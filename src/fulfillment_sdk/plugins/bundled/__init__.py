@@ -7,6 +7,7 @@ imported when a sink of that kind is made: to offer them loads no database, mail
 from __future__ import annotations
 
 from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
+from fulfillment_sdk.plugins.bundled import jsonl
 from fulfillment_sdk.plugins.bundled.log import LogSettings, make_log_sink
 
 name = "fulfillment_sdk.bundled"
@@ -17,3 +18,4 @@ name = "fulfillment_sdk.bundled"
 def fulfillment_register_sinks(register: RegisterSink) -> None:
     """Offer each kind; asked before any other plugin, so that these words are ours."""
     register("log", LogSettings, make_log_sink)
+    register("jsonl", jsonl.JsonlSettings, jsonl.make_jsonl_sink, concurrency=jsonl.CONCURRENCY)

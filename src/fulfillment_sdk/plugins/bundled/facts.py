@@ -40,6 +40,7 @@ class Facts:
     outcome: str | None = None
     occurred_at: datetime | None = None
     completed_at: datetime | None = None
+    anomaly: str | None = None
 
 
 _TEXTS = (
@@ -75,7 +76,14 @@ def read_facts(delivery: Delivery) -> Facts | None:
         final=final if isinstance(final, bool) else None,
         occurred_at=_time(told.get("timestamp")) or _time(body.get("timestamp")),
         completed_at=_time(told.get("completed_at")),
+        anomaly=_text(notes_of(delivery).get("anomaly")),
     )
+
+
+def notes_of(delivery: Delivery) -> Mapping[str, str]:
+    """Return what was noted beside an event's bytes, such as an `anomaly`; mostly nothing."""
+    notes: Mapping[str, str] = getattr(delivery, "notes", {})
+    return notes
 
 
 def _text(value: object) -> str | None:

@@ -25,6 +25,7 @@ _TOLD = (
     "reason",
     "final",
     "outcome",
+    "anomaly",
 )
 
 _CODE = re.compile(r"[\w.:/@+-]{1,64}", re.ASCII)

@@ -7,7 +7,7 @@ imported when a sink of that kind is made: to offer them loads no database, mail
 from __future__ import annotations
 
 from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
-from fulfillment_sdk.plugins.bundled import jsonl
+from fulfillment_sdk.plugins.bundled import jsonl, sql
 from fulfillment_sdk.plugins.bundled.log import LogSettings, make_log_sink
 
 name = "fulfillment_sdk.bundled"
@@ -19,3 +19,4 @@ def fulfillment_register_sinks(register: RegisterSink) -> None:
     """Offer each kind; asked before any other plugin, so that these words are ours."""
     register("log", LogSettings, make_log_sink)
     register("jsonl", jsonl.JsonlSettings, jsonl.make_jsonl_sink, concurrency=jsonl.CONCURRENCY)
+    register("sql", sql.SqlSettings, sql.make_sql_sink, concurrency=sql.CONCURRENCY)

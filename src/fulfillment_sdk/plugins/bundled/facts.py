@@ -70,7 +70,7 @@ def read_facts(delivery: Delivery) -> Facts | None:
     final = told.get("final")
     return Facts(
         event_id=delivery.id,
-        type=delivery.type,
+        type=delivery.type.replace("\0", "\ufffd")[:MOST_TEXT],
         **{name: _text(told.get(name)) for name in _TEXTS},
         sequence=_number(told.get("sequence")),
         final=final if isinstance(final, bool) else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from fulfillment_sdk.relay import Delivery, Event
 
@@ -17,7 +18,7 @@ def delivery(
 
 
 def about_a_case(
-    *, id: str = "evt_1", type: str = "case.status_changed", case_id: str = "case_1", **data: object
+    *, id: str = "evt_1", type: str = "case.status_changed", case_id: str = "case_1", **data: Any
 ) -> Delivery:
     body = {"id": id, "type": type, "version": "1", "data": {"case_id": case_id, **data}}
     return delivery(json.dumps(body).encode(), id=id, type=type, case_id=case_id)

@@ -1,0 +1,124 @@
+"""Delivers into a database: one transaction for all events that come together."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.plugins.batching import Batcher
+from fulfillment_sdk.plugins.bundled.sql import SqlSettings
+from fulfillment_sdk.plugins.bundled.sql.engine import make_engine
+from fulfillment_sdk.plugins.bundled.sql.recording import Raced, Recording
+from fulfillment_sdk.plugins.bundled.sql.rows import Entry
+from fulfillment_sdk.plugins.bundled.sql.tables import Tables
+from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry
+from fulfillment_sdk.store.failures import sqlstate
+
+logger = logging.getLogger("fulfillment_sdk.plugins")
+
+NO_OBJECT = Reject("the event is no JSON object")
+RACED = Retry("another writer was at the same row")
+
+# One event of a batch is the reason, or another writer: the others needn't suffer from it.
+_OF_ONE = (sa.exc.DataError, sa.exc.IntegrityError, Raced)
+
+
+class SqlSink:
+    """Records each event once, and where its case stands, in two tables of a database.
+
+    A value that the database refuses is a `Reject`, and so is a body that is no JSON object; any
+    other trouble is a `Retry`. An event that is delivered again changes nothing.
+
+    Args:
+        settings: which database, and the tables' names.
+        clock: epoch seconds.
+        portable: do without what only PostgreSQL and SQLite have.
+    """
+
+    def __init__(
+        self,
+        settings: SqlSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        portable: bool = False,
+    ) -> None:
+        self._create = settings.create
+        self._tables = Tables.of(settings)
+        self._engine = make_engine(settings.url)
+        self._clock = clock
+        self._portable = portable
+        self._batcher = Batcher(self._write, name="sql")
+
+    async def open(self) -> None:
+        """Connect, and make the tables where they are missing.
+
+        Raises:
+            ConfigurationError: there are tables of these names that lack a column.
+            sa.exc.SQLAlchemyError: the database can't be reached, or doesn't let us.
+        """
+        await self._batcher.in_thread(self._prepare)
+
+    async def close(self) -> None:
+        """Finish what is being written, and disconnect."""
+        await self._batcher.in_thread(self._engine.dispose)
+        self._batcher.close()
+
+    async def deliver(self, delivery: Delivery) -> Outcome:
+        """Record one event, with those beside it."""
+        return await self._batcher.deliver(delivery)
+
+    def _prepare(self) -> None:
+        failure: sa.exc.DBAPIError | None = None
+        try:
+            if self._create:
+                self._tables.metadata.create_all(self._engine)
+        except sa.exc.DBAPIError as error:  # another process was faster, or we may not
+            failure = error
+        missing = self._tables.missing(self._engine)
+        if not missing:
+            return
+        if failure is not None:
+            logger.error("a sql sink can't make its tables: %s", _in_short(failure))
+            raise failure
+        lines = ", ".join(missing)
+        logger.error("a sql sink's database lacks %s", lines)
+        raise ConfigurationError(f"The database lacks {lines}", remedy="Add what is missing.")
+
+    def _write(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+        entries = [Entry.of(delivery) for delivery in deliveries]
+        known = [entry for entry in entries if entry is not None]
+        try:
+            self._record(known)
+        except _OF_ONE:
+            return [NO_OBJECT if entry is None else self._alone(entry) for entry in entries]
+        except sa.exc.SQLAlchemyError as error:
+            failed = Retry(_in_short(error))
+            return [NO_OBJECT if entry is None else failed for entry in entries]
+        return [NO_OBJECT if entry is None else Delivered() for entry in entries]
+
+    def _alone(self, entry: Entry) -> Outcome:
+        try:
+            self._record([entry])
+        except Raced:
+            return RACED
+        except sa.exc.DataError as error:
+            return Reject(f"the database refuses a value: {_in_short(error)}")
+        except sa.exc.SQLAlchemyError as error:
+            return Retry(_in_short(error))
+        return Delivered()
+
+    def _record(self, entries: Sequence[Entry]) -> None:
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        with self._engine.begin() as connection:
+            Recording(connection, self._tables, portable=self._portable).record(entries, now=now)
+
+
+def _in_short(error: sa.exc.SQLAlchemyError) -> str:
+    """Name an error; the words of a database repeat values, and those of a driver its URL."""
+    kind, state = type(error).__name__, sqlstate(error)
+    return f"{kind} ({state})" if state else kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -302,6 +303,36 @@ async def test_a_server_that_cut_the_connection_is_connected_to_anew() -> None:
 
     assert await sink.deliver(step(2)) == Delivered()
     await database.close()
+
+
+async def test_closing_leaves_no_connection_behind_and_it_may_be_opened_anew() -> None:
+    url = postgres.new_database()
+    sink = SqlSink(SqlSettings(url))
+    for number in (1, 2):
+        await sink.open()
+        assert await sink.deliver(step(number)) == Delivered()
+        await sink.close()
+
+    assert postgres.server().disconnect_all(url) == 0
+
+
+async def test_a_server_that_is_not_there_is_waited_for() -> None:
+    nowhere = SqlSink(SqlSettings("postgresql://user:hush@127.0.0.1:1/name"))
+
+    with pytest.raises(sa.exc.OperationalError):
+        await nowhere.open()
+    outcome = await nowhere.deliver(step(1))
+    await nowhere.close()
+
+    assert outcome == Retry("OperationalError")
+
+
+async def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    database = Database(_sqlite(tmp_path), portable=False)
+    await database.open()
+    await database.close()
+
+    assert stat.S_IMODE((tmp_path / "audit.db").stat().st_mode) == 0o600
 
 
 async def test_a_row_that_somebody_holds_is_tried_again_later() -> None:

@@ -37,6 +37,9 @@ class Facts:
     actor: str | None = None
     reason: str | None = None
     final: bool | None = None
+    category: str | None = None
+    priority: str | None = None
+    assigned_to: str | None = None
     outcome: str | None = None
     occurred_at: datetime | None = None
     completed_at: datetime | None = None
@@ -65,8 +68,9 @@ def read_facts(delivery: Delivery) -> Facts | None:
         body = strictjson.parse_object(delivery.body)
     except PayloadError:
         return None
-    data = body.get("data")
-    told = data if isinstance(data, Mapping) else {}
+    told = _object(body, "data")
+    case = _object(told, "case")
+    request = _object(case, "request")
     final = told.get("final")
     return Facts(
         event_id=delivery.id,
@@ -74,6 +78,9 @@ def read_facts(delivery: Delivery) -> Facts | None:
         **{name: _text(told.get(name)) for name in _TEXTS},
         sequence=_number(told.get("sequence")),
         final=final if isinstance(final, bool) else None,
+        category=_text(told.get("case_category_id")) or _text(request.get("case_category_id")),
+        priority=_text(request.get("priority")),
+        assigned_to=_text(case.get("assigned_to")),
         occurred_at=_time(told.get("timestamp")) or _time(body.get("timestamp")),
         completed_at=_time(told.get("completed_at")),
         anomaly=_text(notes_of(delivery).get("anomaly")),
@@ -86,10 +93,15 @@ def notes_of(delivery: Delivery) -> Mapping[str, str]:
     return notes
 
 
+def _object(known: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = known.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
 def _text(value: object) -> str | None:
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_TEXT:
-        return None
-    return value.replace("\0", "\ufffd")  # no text column of PostgreSQL takes U+0000
+    # To some databases a text is the same with blanks behind it; PostgreSQL takes no U+0000.
+    text = value.strip().replace("\0", "\ufffd") if isinstance(value, str) else ""
+    return text if 0 < len(text) <= MOST_TEXT else None
 
 
 def _number(value: object) -> int | None:

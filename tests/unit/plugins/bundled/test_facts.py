@@ -33,6 +33,7 @@ def test_a_body_without_data_has_the_facts_of_its_delivery(body: bytes) -> None:
         ("final", "true"),
         ("final", 1),
         ("reason", ""),
+        ("reason", " \n"),
         ("reason", {"text": "x"}),
         ("reason", "x" * 256),
         ("timestamp", "yesterday"),
@@ -42,6 +43,22 @@ def test_a_body_without_data_has_the_facts_of_its_delivery(body: bytes) -> None:
 )
 def test_a_value_of_another_kind_is_not_known(fact: str, value: Any) -> None:
     assert read_facts(about_a_case(**{fact: value})) == read_facts(about_a_case())
+
+
+def test_a_category_beside_the_other_facts_counts_first() -> None:
+    known = read_facts(
+        about_a_case(case_category_id="1", case={"request": {"case_category_id": "2"}})
+    )
+
+    assert known is not None
+    assert known.category == "1"
+
+
+def test_a_case_is_the_same_with_blanks_around_its_id() -> None:
+    known = read_facts(about_a_case(case_id=" case_1\t "))
+
+    assert known is not None
+    assert known.case_id == "case_1"
 
 
 def test_a_text_that_no_database_takes_is_made_one_that_it_does() -> None:
@@ -68,9 +85,13 @@ def test_all_facts_are_read_and_times_are_in_utc() -> None:
         "timestamp": "2025-04-06T18:00:00+02:00",
         "completed_at": "2025-04-06T16:00:00",
     }
+    case = {
+        "assigned_to": "queue",
+        "request": {"case_category_id": "362484", "priority": "1", "narrative": "a story"},
+    }
     at = datetime(2025, 4, 6, 16, tzinfo=UTC)
 
-    known = read_facts(about_a_case(type="case.completed", **data, **times))
+    known = read_facts(about_a_case(type="case.completed", **data, **times, case=case))
 
     assert known is not None
     assert attrs.asdict(known) == {
@@ -78,6 +99,9 @@ def test_all_facts_are_read_and_times_are_in_utc() -> None:
         "event_id": "evt_1",
         "type": "case.completed",
         "case_id": "case_1",
+        "category": "362484",
+        "priority": "1",
+        "assigned_to": "queue",
         "occurred_at": at,
         "completed_at": at,
         "anomaly": None,

@@ -32,11 +32,9 @@ def make_engine(text: str) -> sa.Engine:
             is not installed; the message holds nothing of the URL but its scheme.
     """
     url = _parse(text)
-    backend, driver = url.get_backend_name(), url.get_driver_name()
-    with contextlib.suppress(OSError):  # connecting tells what is wrong with the file
-        if backend == "sqlite" and url.database:
-            Path(url.database).touch(mode=0o600, exist_ok=True)
-    given = {name: value for name, value in _arguments(backend, driver) if name not in url.query}
+    driver = (url.get_backend_name(), url.get_driver_name())
+    arguments = _CONNECT_ARGUMENTS.get(driver, {})
+    given = {name: value for name, value in arguments.items() if name not in url.query}
     try:
         engine = sa.create_engine(
             url,
@@ -48,7 +46,7 @@ def make_engine(text: str) -> sa.Engine:
             connect_args=given,
         )
     except ModuleNotFoundError:
-        if backend == "postgresql":
+        if driver == _PSYCOPG:
             raise MissingExtra("psycopg", "postgres") from None
         raise ConfigurationError(
             f"The driver for {url.drivername} is not installed",
@@ -56,18 +54,16 @@ def make_engine(text: str) -> sa.Engine:
         ) from None
     except (sa.exc.ArgumentError, ValueError, TypeError):
         raise _unreadable() from None
-    if (backend, driver) == _PSYCOPG:
+    if driver == _PSYCOPG:
         sa.event.listen(engine, "connect", settle_in)
-    if engine.dialect.is_async:
-        raise ConfigurationError(
-            f"The driver {driver} is for asyncio alone",
-            remedy="Name one that is not: the sink has a thread of its own.",
-        )
     return engine
 
 
-def _arguments(backend: str, driver: str) -> list[tuple[str, Any]]:
-    return list(_CONNECT_ARGUMENTS.get((backend, driver), {}).items())
+def make_private(engine: sa.Engine) -> None:
+    """Make an SQLite database's file for its owner alone, unless it is there."""
+    if engine.dialect.name == "sqlite":
+        with contextlib.suppress(OSError):  # connecting tells what is wrong with it
+            Path(str(engine.url.database)).touch(mode=0o600, exist_ok=True)
 
 
 def _parse(text: str) -> URL:
@@ -75,7 +71,7 @@ def _parse(text: str) -> URL:
         url = make_url(text)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        url.get_dialect()
+        is_async = url.get_dialect().is_async
     except sa.exc.NoSuchModuleError:
         raise ConfigurationError(
             "The URL names a kind of database that is not known here",
@@ -83,6 +79,11 @@ def _parse(text: str) -> URL:
         ) from None
     except (sa.exc.ArgumentError, ValueError):
         raise _unreadable() from None
+    if is_async:
+        raise ConfigurationError(
+            f"The driver {url.get_driver_name()} is for asyncio alone",
+            remedy="Name one that is not: the sink has a thread of its own.",
+        )
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ConfigurationError(
             "A database in memory is gone with its process",

@@ -45,7 +45,15 @@ _NEWEST = {
 }
 
 # Of the newest event that says it: most say nothing of these.
-_LASTING = ("reference_number", "organization_id", "outcome", "completed_at")
+_LASTING = (
+    "reference_number",
+    "organization_id",
+    "category",
+    "priority",
+    "assigned_to",
+    "outcome",
+    "completed_at",
+)
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.batching import Batcher
 from fulfillment_sdk.plugins.bundled.sql import SqlSettings
-from fulfillment_sdk.plugins.bundled.sql.engine import make_engine
+from fulfillment_sdk.plugins.bundled.sql.engine import make_engine, make_private
 from fulfillment_sdk.plugins.bundled.sql.recording import Raced, Recording
 from fulfillment_sdk.plugins.bundled.sql.rows import Entry
 from fulfillment_sdk.plugins.bundled.sql.tables import Tables
@@ -23,6 +23,8 @@ logger = logging.getLogger("fulfillment_sdk.plugins")
 
 NO_OBJECT = Reject("the event is no JSON object")
 RACED = Retry("another writer was at the same row")
+
+_MOST_RACES = 3  # each table may be made by somebody else between our look and our try
 
 # One event of a batch is the reason, or another writer: the others needn't suffer from it.
 _OF_ONE = (sa.exc.DataError, sa.exc.IntegrityError, Raced)
@@ -73,12 +75,8 @@ class SqlSink:
         return await self._batcher.deliver(delivery)
 
     def _prepare(self) -> None:
-        failure: sa.exc.DBAPIError | None = None
-        try:
-            if self._create:
-                self._tables.metadata.create_all(self._engine)
-        except sa.exc.DBAPIError as error:  # another process was faster, or we may not
-            failure = error
+        make_private(self._engine)
+        failure = self._made() if self._create else None
         missing = self._tables.missing(self._engine)
         if not missing:
             return
@@ -88,6 +86,18 @@ class SqlSink:
         lines = ", ".join(missing)
         logger.error("a sql sink's database lacks %s", lines)
         raise ConfigurationError(f"The database lacks {lines}", remedy="Add what is missing.")
+
+    def _made(self) -> sa.exc.DBAPIError | None:
+        """Make what is missing; return what was in the way, if it was in the end."""
+        failure: sa.exc.DBAPIError | None = None
+        for _ in range(_MOST_RACES):
+            try:
+                self._tables.metadata.create_all(self._engine)
+            except sa.exc.DBAPIError as error:  # we may not; or another process was faster
+                failure = error
+            else:
+                return None
+        return failure
 
     def _write(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         entries = [Entry.of(delivery) for delivery in deliveries]

@@ -110,6 +110,15 @@ async def test_one_event_that_can_t_be_read_hurts_none_beside_it(database: Datab
     assert database.rows("fulfillment_events", "event_id") == [("evt_case_1_1",), ("evt_case_2_1",)]
 
 
+async def test_an_event_that_can_t_be_read_is_refused_also_where_it_is_alone(
+    database: Database,
+) -> None:
+    sink = await database.open()
+
+    assert await sink.deliver(delivery(b"[]")) == NO_OBJECT
+    assert database.rows("fulfillment_events") == []
+
+
 async def test_an_event_that_comes_again_changes_nothing(database: Database) -> None:
     sink = await database.open()
     await together(sink, [step(1)])

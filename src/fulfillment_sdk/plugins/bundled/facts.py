@@ -39,7 +39,7 @@ class Facts:
     final: bool | None = None
     category: str | None = None
     priority: str | None = None
-    assigned_to: str | None = None
+    assigned_to: str | None = attrs.field(default=None, repr=False)  # may be somebody's name
     outcome: str | None = None
     occurred_at: datetime | None = None
     completed_at: datetime | None = None

@@ -113,12 +113,14 @@ class LineFile:
 
     def _mend(self, descriptor: int) -> int:
         """Bring the file's end to a line's end; return its size."""
-        size = os.fstat(descriptor).st_size
+        found = os.fstat(descriptor)
+        size = found.st_size
         if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
             return size
         start = _behind_last_line(descriptor, size)
         if is_torn(os.pread(descriptor, len(BEGINNING), start)):
             os.ftruncate(descriptor, start)
+            os.utime(descriptor, ns=(found.st_atime_ns, found.st_mtime_ns))  # its day stays
             logger.warning("a line that was never finished was cut off %s", self._path)
             return start
         os.write(descriptor, b"\n")  # not ours to cut

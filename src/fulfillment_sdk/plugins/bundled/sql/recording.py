@@ -58,6 +58,8 @@ class Recording:
             Raced: somebody else wrote one of these rows meanwhile.
             sa.exc.SQLAlchemyError: the database failed, or refuses a value.
         """
+        if not entries:
+            return 0
         events = {entry.facts.event_id: entry for entry in entries}
         # In the order of their keys, so that two writers never wait for each other crosswise.
         rows = {one: history_row(events[one], now=now) for one in sorted(events)}

@@ -6,17 +6,22 @@ from typing import Any
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, oracle
 
 from fulfillment_sdk.plugins.bundled.facts import MOST_TEXT
 from fulfillment_sdk.plugins.bundled.sql import SqlSettings
 
 _MYSQL = ("mysql", "mariadb")
 
-# Databases differ in what they take as a key, and in how much a text without a length holds.
-_WORD = sa.String(MOST_TEXT)
-_BODY = sa.Text().with_variant(mysql.LONGTEXT(), *_MYSQL)
-_TIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
+# Databases differ in what they take as a key, in how much a text without a length holds, and in
+# whether a text that is not called Unicode takes all letters.
+_WORD = sa.Unicode(MOST_TEXT)
+_BODY = sa.UnicodeText().with_variant(mysql.LONGTEXT(), *_MYSQL)
+_TIME = (
+    sa.DateTime(timezone=True)
+    .with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
+    .with_variant(oracle.TIMESTAMP(timezone=True), "oracle")
+)
 
 # Ids differ in their letters' case too, and a body may hold any letter there is.
 _OPTIONS: dict[str, Any] = {

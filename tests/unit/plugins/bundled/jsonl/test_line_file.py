@@ -78,6 +78,15 @@ def test_a_line_that_was_never_finished_is_cut_off_when_the_file_is_opened(
     assert "a line that was never finished was cut off" in caplog.text
 
 
+def test_a_file_that_is_mended_keeps_its_day(opened: Open, path: Path) -> None:
+    path.write_bytes(b"yesterday\n" + BEGINNING)
+    os.utime(path, (NOON - DAY, NOON - DAY))
+
+    opened(Rotation(daily=True)).append([b"today\n"])
+
+    assert path.with_name("audit.2025-04-05.0001.jsonl").read_bytes() == b"yesterday\n"
+
+
 def test_a_line_that_another_process_left_is_cut_off_before_the_next_one(
     opened: Open, path: Path
 ) -> None:

@@ -85,3 +85,29 @@ def test_an_event_is_in_the_log_in_the_file_and_in_the_database(
         for value in json.loads(body)["data"]["case"]["request"].values()
         if isinstance(value, str) and len(value) > 20
     )
+
+
+def test_what_has_piled_up_is_written_many_at_a_time(tmp_path: Path) -> None:
+    attempts = Attempts()
+    lines, database = tmp_path / "audit.jsonl", tmp_path / "cases.db"
+    sinks = {
+        "audit": {"kind": "jsonl", "path": str(lines)},
+        "cases": {"kind": "sql", "url": f"sqlite:///{database}"},
+    }
+    cases = [f"case_{number:03}" for number in range(200)]
+    with Receiver(SECRET, tmp_path / "inbox", sinks=sinks, dispatch=False) as receiver:
+        for case in cases:
+            headers, body = notification(f"evt_{case}", "status-changed", case_id=case)
+            assert receiver.handle("POST", headers, body).status == 202
+
+    with Receiver(SECRET, tmp_path / "inbox", [attempts], sinks=sinks):
+        told = [attempts.queue.get(timeout=30) for _ in range(2 * len(cases))]
+
+    assert {outcome for _, _, outcome in told} == {"delivered"}
+    assert len(lines.read_text("utf-8").splitlines()) == len(cases)
+    with closing(sqlite3.connect(database)) as connection:
+        ((events, batches),) = connection.execute(
+            "SELECT count(*), count(DISTINCT recorded_at) FROM fulfillment_events"
+        )
+    assert events == len(cases)
+    assert batches <= len(cases) / 4

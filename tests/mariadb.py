@@ -38,11 +38,11 @@ class Server:
             "lc-messages-dir": Path(program).parent.parent / "share" / "mysql",
             "innodb-flush-log-at-trx-commit": 2,  # as with PostgreSQL: the disk is not tested
             "innodb-buffer-pool-size": "16M",
-            "user": "root" if os.getuid() == 0 else os.environ.get("USER", ""),
         }
+        as_root = ("--user=root",) if os.getuid() == 0 else ()  # it refuses, unless it is told to
         flags = ("--no-defaults", "--skip-grant-tables", "--skip-networking", "--skip-log-error")
         self._process = subprocess.Popen(
-            [program, *flags, *(f"--{name}={value}" for name, value in options.items())],
+            [program, *flags, *as_root, *(f"--{name}={value}" for name, value in options.items())],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -63,7 +63,14 @@ def rows(path: Path) -> list[list[str]]:
 
 def test_every_completed_case_gets_a_line_once(tmp_path: Path) -> None:
     path = tmp_path / "completed.csv"
-    sinks = {"completed": {"kind": "csv", "path": str(path), "events": ["case.completed"]}}
+    sinks = {
+        "completed": {
+            "kind": "csv",
+            "path": str(path),
+            "events": ["case.completed"],
+            "disclosure": "operational",  # the outcome is no routing fact
+        }
+    }
     observer = Observer()
     with Receiver([SECRET], tmp_path / "receiver", [observer], sinks=sinks) as receiver:
         answers = [

@@ -36,6 +36,7 @@ class RegisterSink(Protocol):
         factory: Callable[[S], Sink],
         /,
         *,
+        reaches_people: bool = False,
         concurrency: int = 8,
     ) -> None:
         """Offer sinks of one kind.
@@ -43,9 +44,13 @@ class RegisterSink(Protocol):
         Args:
             kind: the word that a configuration says, such as `counter`.
             settings: an attrs class; its fields are the settings of this kind, checked strictly.
+                None may be called like a key that every sink's table has.
             factory: makes a sink from settings; called once for each configured sink.
-            concurrency: how many deliveries such a sink is given at once, each of another case. One
-                that writes many with one effort takes more than one that calls for each.
+            reaches_people: whether what such a sink is sent ends before people's eyes, as a mail
+                does. Then no table can ask for `full` events.
+            concurrency: how many deliveries such a sink is given at once, each of another case,
+                where its table doesn't say. One that writes many with one effort takes more than
+                one that calls for each.
 
         Raises:
             PluginError: the kind is taken, or `settings` is no attrs class.

@@ -12,6 +12,8 @@ from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
 from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
 from fulfillment_sdk.plugins import bundled
+from fulfillment_sdk.plugins.common_settings import COMMON, CommonSettings
+from fulfillment_sdk.plugins.disclosing import disclosing
 from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
@@ -22,13 +24,15 @@ S = TypeVar("S")
 class SinkKind(Generic[S]):
     """A kind of sink: the word for it, its settings, what makes one, and who offers it.
 
-    `concurrency` is how many deliveries its sinks are given at once.
+    `reaches_people` is one that never gets `full` events; `concurrency` is how many deliveries its
+    sinks are given at once where their tables don't say.
     """
 
     kind: str
     settings: type[S]
     factory: Callable[[S], Sink]
     plugin: str = ""
+    reaches_people: bool = False
     concurrency: int = 8
 
     def make(self, values: Mapping[str, object], *, where: str) -> Sink:
@@ -86,9 +90,10 @@ class SinkKinds:
             factory: Callable[[S], Sink],
             /,
             *,
+            reaches_people: bool = False,
             concurrency: int = 8,
         ) -> None:
-            if clash := _COMMON.intersection(settings_of(settings)):
+            if clash := COMMON.intersection(settings_of(settings)):
                 raise PluginError(
                     f"Plugin {plugin.name}: the settings of {kind} can't have a key {min(clash)}, "
                     "which every sink has"
@@ -100,7 +105,7 @@ class SinkKinds:
                     if taken.plugin == bundled.name
                     else f"Switch one of them off with {DISABLE_VARIABLE}.",
                 )
-            made = SinkKind(kind, settings, factory, plugin.name, concurrency)
+            made = SinkKind(kind, settings, factory, plugin.name, reaches_people, concurrency)
             offered[kind] = cast("SinkKind[object]", made)
 
         plugin.caller("fulfillment_register_sinks")(register=register)
@@ -111,8 +116,8 @@ class SinkKinds:
     ) -> tuple[Destination, Sink]:
         """Return the destination that the table `sinks.<name>` asks for, and its sink.
 
-        The table has `kind`, may have `events` (a list of event types, all if left out), and for
-        the rest the settings of that kind.
+        The table has `kind`, may have the other keys of `CommonSettings`, and for the rest the
+        settings of that kind. `policy` is when it is tried again where the table doesn't say.
 
         Raises:
             ConfigurationError: no such kind, or wrong settings; the message names the nearest.
@@ -123,8 +128,8 @@ class SinkKinds:
             raise ConfigurationError(
                 f"{where} must be a table", remedy='Write {"kind": "…"}, and the kind\'s settings.'
             )
-        shared = {key: value for key, value in table.items() if key in _COMMON}
-        common = load_settings(_Common, shared, where=where)
+        shared = {key: value for key, value in table.items() if key in COMMON}
+        common = load_settings(CommonSettings, shared, where=where)
         if common.kind not in self._kinds:
             out = "; ".join(f"{one.name}: {one.cause}" for one in self._problems)
             raise ConfigurationError(
@@ -134,19 +139,12 @@ class SinkKinds:
                 f"that offers it, and check that {DISABLE_VARIABLE} doesn't switch it off.",
             )
         kind = self._kinds[common.kind]
-        refuse_unknown_keys(table, {*settings_of(kind.settings), *_COMMON}, where=where)
-        own = {key: value for key, value in table.items() if key not in _COMMON}
-        sink = kind.make(own, where=where)
-        destination = Destination(
-            name, name, types=common.events, policy=policy, concurrency=kind.concurrency
-        )
-        return destination, sink
-
-
-@attrs.frozen
-class _Common:
-    kind: str
-    events: tuple[str, ...] = ()
-
-
-_COMMON = frozenset({"kind", "events"})
+        refuse_unknown_keys(table, {*settings_of(kind.settings), *COMMON}, where=where)
+        if kind.reaches_people and common.disclosure == "full":
+            raise ConfigurationError(
+                f"{where}.disclosure can't be full: a sink of kind {kind.kind} reaches people",
+                remedy="Take operational, which has no person, no story and no free text.",
+            )
+        destination = common.destination(name, policy, concurrency=kind.concurrency, where=where)
+        own = {key: value for key, value in table.items() if key not in COMMON}
+        return destination, disclosing(kind.make(own, where=where), common.disclosure)

@@ -10,6 +10,7 @@ import attrs
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, StoreError
 from fulfillment_sdk.notifications import MAX_BODY, Notification, read_notification
+from fulfillment_sdk.plugins.filters import labels_of
 from fulfillment_sdk.receiver.reply import (
     NOT_STORED,
     SEEN,
@@ -81,6 +82,7 @@ class Intake:
             lane=notification.lane,
             sequence=sequence if sequence and 0 < sequence <= _LARGEST_SEQUENCE else None,
             body=body,
+            labels=labels_of(notification.event),
         )
         try:
             accepted = yield relay.accept(event)

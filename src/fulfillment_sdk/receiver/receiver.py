@@ -47,7 +47,8 @@ class Receiver:
         secrets: the live webhook secrets, newest first; or one text with spaces between them.
         data: a folder (for `receiver.db` and `storage-keys`), or the URL of a database.
         plugins: modules or objects with hooks, beside those that are installed as entry points.
-        sinks: name -> table with `kind`, maybe `events`, and the settings of that kind.
+        sinks: name -> table with `kind`, maybe others of the keys that every sink has (`events`,
+            `disclosure` and more), and the settings of that kind.
         load_entry_points: whether installed plugins count.
         storage_keys: what seals the stored bodies, as (id, 32 bytes), newest first, or as the text
             of `FULFILLMENT_STORAGE_KEYS`; by default that variable, or in a folder a file made

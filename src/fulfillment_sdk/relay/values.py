@@ -18,6 +18,9 @@ LONGEST_TIMEOUT = 86_400.0
 SLOWEST_RATE = 1e-6  # one in 12 days
 FASTEST_RATE = 1e9
 
+BY_DECLARATION = "switched off by its host"
+"""Why a destination is disabled whose host declares it so; its host alone enables it again."""
+
 
 def _number(
     least: float, most: float, *, whole: bool = False

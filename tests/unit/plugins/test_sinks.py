@@ -14,9 +14,10 @@ from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import RECEIVER_HOOKS
 from fulfillment_sdk.plugins import RegisterSink, hookimpl
 from fulfillment_sdk.plugins.sinks import SinkKinds
-from fulfillment_sdk.relay import Delivered, Delivery, Outcome, RetryPolicy
+from fulfillment_sdk.relay import Delivered, Delivery, Destination, Outcome, RetryPolicy
 
 POLICY = RetryPolicy(schedule=(0, 1))
+FULL = {"disclosure": "full"}
 
 
 @attrs.frozen
@@ -51,7 +52,7 @@ def kinds_of(*implementations: object) -> SinkKinds:
 def test_a_configured_sink_gets_typed_settings_and_is_a_destination() -> None:
     table = {"kind": "file", "path": "audit.csv", "events": ["case.completed"]}
 
-    destination, sink = kinds_of(FilePlugin()).bind("audit", table, POLICY)
+    destination, sink = kinds_of(FilePlugin()).bind("audit", {**table, **FULL}, POLICY)
 
     assert sink == FileSink(FileSettings(path="audit.csv", sync=True))
     assert destination.name == destination.sink == "audit"
@@ -63,6 +64,99 @@ def test_a_sink_without_a_list_of_events_gets_all() -> None:
     destination, _ = kinds_of(FilePlugin()).bind("a", {"kind": "file", "path": "p"}, POLICY)
 
     assert destination.types == ()
+
+
+def test_every_table_may_say_which_events_how_much_of_them_and_how_fast() -> None:
+    table = {
+        "kind": "file",
+        "path": "p",
+        "events": ["case.completed"],
+        "statuses": ["qc_passed"],
+        "categories": [362485, "7"],
+        "ordering": "none",
+        "timeout": 5,
+        "concurrency": 2,
+        "rate": 0.5,
+        "retry": [0, 60],
+        "enabled": False,
+    }
+
+    destination, _ = kinds_of(FilePlugin()).bind("a", table, RetryPolicy(endless=True))
+
+    assert destination == Destination(
+        "a",
+        "a",
+        types=("case.completed",),
+        only={"status": ("qc_passed", ""), "category": ("362485", "7", "")},
+        ordering="none",
+        timeout=5.0,
+        concurrency=2,
+        rate=0.5,
+        policy=RetryPolicy((0, 60), endless=True),
+        enabled=False,
+        disabled_why="switched off by its host",
+    )
+
+
+def test_a_sink_gets_routing_facts_unless_its_table_asks_for_more() -> None:
+    kinds = kinds_of(FilePlugin())
+    for asked, level in ({}, "routing"), ({"disclosure": "operational"}, "operational"):
+        _, sink = kinds.bind("a", {"kind": "file", "path": "p", **asked}, POLICY)
+        assert repr(sink) == f"<FileSink, which gets {level} facts>"
+
+
+class ToPeople:
+    name = "people"
+
+    @hookimpl
+    def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+        register("mural", FileSettings, FileSink, reaches_people=True, concurrency=64)
+
+
+def test_a_sink_that_reaches_people_never_gets_full_events() -> None:
+    kinds = kinds_of(ToPeople())
+    table = {"kind": "mural", "path": "p"}
+
+    with pytest.raises(ConfigurationError) as caught:
+        kinds.bind("wall", {**table, **FULL}, POLICY)
+
+    assert caught.value.message == (
+        "sinks.wall.disclosure can't be full: a sink of kind mural reaches people"
+    )
+    _, sink = kinds.bind("wall", {**table, "disclosure": "operational"}, POLICY)
+    assert repr(sink) == "<FileSink, which gets operational facts>"
+
+
+def test_a_kind_says_how_many_cases_are_under_way_and_a_table_says_better() -> None:
+    kinds = kinds_of(ToPeople(), FilePlugin())
+
+    def lanes(**table: object) -> int:
+        return kinds.bind("a", {"path": "p", **table}, POLICY)[0].concurrency
+
+    assert lanes(kind="file") == 8
+    assert lanes(kind="mural") == 64
+    assert lanes(kind="mural", concurrency=1) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("timeout", 0, "sinks.a: A destination's timeout must be a number, 1e-06 to 86400"),
+        ("concurrency", 0, "sinks.a: A destination's concurrency must be a whole number, 1 to"),
+        ("rate", float("nan"), "sinks.a: A destination's rate must be a number, 1e-06 to 1e+09"),
+        ("retry", [], "sinks.a: A retry policy's schedule needs delays of 0 seconds to a year"),
+        ("retry", [-1], "sinks.a: A retry policy's schedule needs delays of 0 seconds to a year"),
+        ("ordering", "lane", "sinks.a.ordering must be case or none"),
+        ("disclosure", "all", "sinks.a.disclosure must be routing or operational or full"),
+        ("categories", [True], "sinks.a.categories[0] must be a string"),
+        ("statuses", "new", "sinks.a.statuses must be a list"),
+    ],
+)
+def test_a_number_or_word_that_cannot_be_is_an_error(key: str, value: object, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        kinds_of(FilePlugin()).bind("a", {"kind": "file", "path": "p", key: value}, POLICY)
+
+    assert caught.value.message.startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from fulfillment_sdk.relay.tables.destination_rows import (
 from fulfillment_sdk.relay.tables.rows import Query
 from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.relay.tables.words import one_word
-from fulfillment_sdk.relay.values import Destination
+from fulfillment_sdk.relay.values import BY_DECLARATION, Destination
 from fulfillment_sdk.store.sealing import Sealer
 
 UNREADABLE = "its stored settings can't be opened: look for the storage key"
@@ -69,11 +69,15 @@ def put(
 def declare(
     connection: sa.Connection, sealer: Sealer, destination: Destination, *, now: float
 ) -> Registered:
-    """Put in what a host declares at start; one that was disabled meanwhile stays disabled."""
+    """Put in what a host declares at start; one that somebody else disabled stays disabled.
+
+    One that its host itself had declared off goes on once it is declared on.
+    """
+    ours = sa.or_(destinations.c.enabled, destinations.c.disabled_why == BY_DECLARATION)
     kept = {
-        "enabled": sa.and_(destinations.c.enabled, sa.literal(destination.enabled)),
+        "enabled": sa.and_(ours, sa.literal(destination.enabled)),
         "disabled_why": sa.case(
-            (destinations.c.enabled, destination.disabled_why), else_=destinations.c.disabled_why
+            (ours, destination.disabled_why), else_=destinations.c.disabled_why
         ),
     }
     return _upsert(connection, sealer, destination, now, kept)

@@ -19,7 +19,8 @@ POLICY = RetryPolicy()
 
 
 def test_a_kind_of_the_sdk_needs_no_plugin() -> None:
-    destination, sink = SinkKinds.of(Plugins()).bind("told", {"kind": "log"}, POLICY)
+    table = {"kind": "log", "disclosure": "full"}
+    destination, sink = SinkKinds.of(Plugins()).bind("told", table, POLICY)
 
     assert isinstance(sink, LogSink)
     assert destination.name == "told"
@@ -48,7 +49,8 @@ def test_the_words_of_the_sdk_are_taken() -> None:
 def test_switching_plugins_off_leaves_the_kinds_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FULFILLMENT_DISABLE_PLUGINS", "*")
 
-    _, sink = SinkKinds.of(Plugins()).bind("told", {"kind": "log"}, POLICY)
+    table = {"kind": "log", "disclosure": "full"}
+    _, sink = SinkKinds.of(Plugins()).bind("told", table, POLICY)
 
     assert isinstance(sink, LogSink)
 

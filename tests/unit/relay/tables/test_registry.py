@@ -15,6 +15,7 @@ from fulfillment_sdk.relay.schema import destinations
 from fulfillment_sdk.relay.tables import registry
 from fulfillment_sdk.relay.tables.registry import Registered, by_number, declare, get
 from fulfillment_sdk.relay.tables.tally import Tally, count
+from fulfillment_sdk.relay.values import BY_DECLARATION
 from fulfillment_sdk.store import Store
 from tests.unit.relay.by_hand import NOW, Tables, event, to
 from tests.unit.relay.conftest import ScriptedSink
@@ -158,6 +159,15 @@ def test_what_a_host_declares_stays_disabled_if_it_was(tables: Tables) -> None:
     again = declared(tables, to(timeout=5.0))
 
     assert (again.enabled, again.disabled_why, again.timeout) == (False, "410", 5.0)
+
+
+def test_what_its_host_declared_off_goes_on_when_it_is_declared_on(tables: Tables) -> None:
+    off = declared(tables, to(enabled=False, disabled_why=BY_DECLARATION))
+    assert (off.enabled, off.disabled_why) == (False, BY_DECLARATION)
+
+    on = declared(tables, to())
+
+    assert (on.enabled, on.disabled_why) == (True, "")
 
 
 def test_a_host_may_declare_a_destination_off_and_put_turns_it_on(tables: Tables) -> None:

@@ -126,7 +126,7 @@ def test_wrong_settings_are_refused(wrong: dict[str, object], path: Path) -> Non
 
 
 def test_it_is_given_many_at_once_for_they_share_an_fsync(path: Path) -> None:
-    table = {"kind": "jsonl", "path": str(path)}
+    table = {"kind": "jsonl", "path": str(path), "disclosure": "full"}
 
     destination, sink = SinkKinds.of(Plugins()).bind("audit", table, RetryPolicy())
 

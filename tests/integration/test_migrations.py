@@ -213,7 +213,8 @@ async def test_a_portals_cases_are_as_they_were_and_go_on(name: str, tmp_path: P
     sample = SAMPLES[name]
     sample.restore(tmp_path / "data")
     facts = sample.facts
-    desk = Desk(make_settings(tmp_path / "data"), clock=Clock(), captor=Captor())
+    captor = Captor()
+    desk = Desk(make_settings(tmp_path / "data"), clock=Clock(), captor=captor)
     await desk.portal.start()
     try:
         kept = await desk.case(str(facts["done"]))
@@ -224,6 +225,9 @@ async def test_a_portals_cases_are_as_they_were_and_go_on(name: str, tmp_path: P
         await desk.drive(str(facts["new"]), "qc_passed")
         arrived = (await desk.get("deliveries/", state="delivered", limit="200")).json()["items"]
         assert len({one["id"] for one in arrived}) >= 7
+        # A case of before revision 4 has its category read from its request.
+        gone_on = [one for one in captor.events() if one.case_id == facts["new"]]
+        assert {one.case_category_id for one in gone_on} == {"362485"}
     finally:
         await desk.portal.stop()
         await desk.http.aclose()

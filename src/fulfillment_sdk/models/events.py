@@ -50,6 +50,24 @@ class Event(Model):
         """``timestamp`` as an aware datetime; raises `PayloadError` where it is no time."""
         return parse_time(self.timestamp)
 
+    @property
+    def case_category_id(self) -> str | None:
+        """The code of the case's category, None where the event does not say it.
+
+        That is ``data.case_category_id``, or in a completion by a portal that leaves it out there,
+        the one of the case's request.
+        """
+        data = _mapping(self.raw.get("data"))
+        request = _mapping(_mapping(data.get("case")).get("request"))
+        for value in (data.get("case_category_id"), request.get("case_category_id")):
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                return str(value).strip() or None
+        return None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
 
 @attrs.frozen(kw_only=True, repr=False)
 class CaseEvent(Event):

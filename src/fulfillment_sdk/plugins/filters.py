@@ -28,11 +28,10 @@ logger = logging.getLogger("fulfillment_sdk.plugins")
 def labels_of(event: Event) -> dict[str, str]:
     """Return the labels of an event: its case's new status and category, as far as it says them.
 
-    The category is that of `data`, or of the request in a completion by a portal that leaves it out
-    there. Hand them to the relay with each event that it is to accept.
+    Hand them to the relay with each event that it is to accept.
     """
     status = str(event.new_status) if event.new_status is not None else UNKNOWN
-    return {STATUS: status, CATEGORY: _category(event.raw)}
+    return {STATUS: status, CATEGORY: event.case_category_id or UNKNOWN}
 
 
 def only(statuses: Iterable[str], categories: Iterable[str | int]) -> Mapping[str, tuple[str, ...]]:
@@ -50,16 +49,3 @@ def warn_of_strangers(events: Sequence[str], statuses: Sequence[str], *, where: 
                 nearest = get_close_matches(value, documented, n=1)
                 hint = f"; did you mean {nearest[0]}?" if nearest else ""
                 logger.warning("%s.%s: %r is in no document%s", where, key, value, hint)
-
-
-def _category(payload: Mapping[str, object]) -> str:
-    data = _mapping(payload.get("data"))
-    request = _mapping(_mapping(data.get("case")).get("request"))
-    for value in (data.get("case_category_id"), request.get("case_category_id")):
-        if isinstance(value, str | int) and not isinstance(value, bool):
-            return str(value).strip()
-    return UNKNOWN
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}

@@ -118,6 +118,7 @@ async def test_a_status_update_carries_codes_only(desk: Desk, captor: Captor) ->
             "case_id",
             "reference_number",
             "organization_id",
+            "case_category_id",
             "previous_status",
             "new_status",
             "timestamp",

@@ -35,6 +35,19 @@ async def test_a_case_begins_as_new_by_its_partner(desk: Desk, captor: Captor) -
     assert not event.final
 
 
+async def test_every_notification_says_the_case_s_category(desk: Desk, captor: Captor) -> None:
+    await desk.hire()
+    case_id = await desk.create(case_category_id=362485)
+    wordy = await desk.create(case_category_id="what her brother did")
+    await desk.drive(case_id, "qc_passed")
+
+    events = await captor.first(7)
+
+    said = {event.case_id: event.raw["data"]["case_category_id"] for event in events}  # type: ignore[index]
+    assert said == {case_id: "362485", wordy: None}
+    assert b"brother" not in b"".join(captor.bodies)
+
+
 @pytest.mark.parametrize(
     ("previous", "new", "actor", "reason"),
     [row[1:] for row in TABLE],

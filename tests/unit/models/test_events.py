@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import attrs
+import pytest
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.lifecycle import CaseStatus
@@ -145,3 +146,22 @@ def test_the_payload_stays_untouched_beside_the_fields() -> None:
     assert event.raw == samples.read("status-changed")
     assert event == changed()
     assert attrs.evolve(event, raw={}) == event
+
+
+@pytest.mark.parametrize(
+    ("data", "category"),
+    [
+        ({"case_category_id": "362485"}, "362485"),
+        ({"case_category_id": 362485}, "362485"),
+        ({"case_category_id": None, "case": {"request": {"case_category_id": "7"}}}, "7"),
+        ({"case": {"request": {"case_category_id": " "}}}, None),
+        ({"case_category_id": {"code": "7"}, "case": None}, None),
+        ({"case_category_id": True, "case": {"request": []}}, None),
+        ({}, None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_a_category_is_told_where_the_event_says_it(data: object, category: str | None) -> None:
+    assert Event(id="e", type="t", raw={"data": data}).case_category_id == category
+    assert Event(id="e", type="t").case_category_id is None

@@ -53,6 +53,8 @@ def advance(
         raise ValueError("the row of this step does not list this actor with this reason")
     now = desk.clock()
     values = _consequences(desk, case, row, reason=reason, now=now, worker_id=worker_id)
+    if case.category_id is None:
+        values["category_id"] = cases.category_of(cases.request_of(desk, connection, case.id))
     advanced = cases.update(connection, case, values)
     change = Change(
         id=desk.ids("trn"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,11 @@ class Case:
     completed_at: float | None
     tat_due_at: float | None
     due_at: float | None
+    category_id: str | None = None
+    """Its category's code, "" where it has none, None where nobody has looked yet."""
 
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 
 _NAMES = [field.name for field in attrs.fields(Case)]
 _COLUMNS = [CASES.c[name] for name in _NAMES]
@@ -156,6 +161,16 @@ def request_of(desk: Desk, connection: sa.Connection, case_id: str) -> dict[str,
     sealed = connection.execute(statement).scalar_one()
     opened = desk.unseal(sealed, f"portal_cases.request:{case_id}")
     return opened if isinstance(opened, dict) else {}
+
+
+def category_of(request: Mapping[str, object]) -> str:
+    """Return the code of a request's category, "" where what is there is no code.
+
+    It goes into every notification of the case, which carry no text that somebody wrote.
+    """
+    value = request.get("case_category_id")
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    return text if _CODE.fullmatch(text) else ""
 
 
 def src_uid(request: Mapping[str, object]) -> str | None:

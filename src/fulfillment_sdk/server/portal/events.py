@@ -23,6 +23,7 @@ def facts(case: Case, change: Change, *, sequence: int, message: str) -> dict[st
         "case_id": case.id,
         "reference_number": case.reference_number,
         "organization_id": case.organization_id,
+        "case_category_id": case.category_id or None,
         "previous_status": change.previous_status,
         "new_status": change.new_status,
         "timestamp": format_time(change.at),

@@ -143,6 +143,7 @@ def _new_case(desk: Desk, connection: sa.Connection, order: Order, now: float) -
         completed_at=None,
         tat_due_at=turnaround(order.case, created_at=now),
         due_at=None,
+        category_id=cases.category_of(order.case),
     )
 
 

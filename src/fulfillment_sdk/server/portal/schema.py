@@ -60,6 +60,8 @@ CASES = sa.Table(
     sa.Column("due_at", sa.Double, nullable=True),
     # The partner's own id of the case, or that it has none; NULL in rows of before revision 2.
     sa.Column("src_uid", sa.LargeBinary, nullable=True),
+    # The code of its category, "" where the request has none; NULL in rows of before revision 4.
+    sa.Column("category_id", sa.Text, nullable=True),
     sa.UniqueConstraint("number", name="uq_portal_cases_number"),
     sa.UniqueConstraint("reference_number", name="uq_portal_cases_reference_number"),
     sa.UniqueConstraint("intake_id", name="uq_portal_cases_intake_id"),

@@ -31,6 +31,7 @@ CASE = Case(
     completed_at=BEGIN + 3600,
     tat_due_at=None,
     due_at=None,
+    category_id="362485",
 )
 
 PASSED = Change(

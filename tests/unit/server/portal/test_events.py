@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import attrs
+import pytest
 
 from fulfillment_sdk import strictjson, wire
 from fulfillment_sdk.models import CaseCompleted, StatusChanged
-from fulfillment_sdk.server.portal import completion, events
+from fulfillment_sdk.server.portal import cases, completion, events
 from tests.unit.server.portal.samples import CASE, CREATED, DOSSIER, PASSED, REVIEW, SUBMISSION
 
 
@@ -20,6 +21,7 @@ def test_a_status_change_is_written_as_the_contract_shows_it() -> None:
             "case_id": "case_987654",
             "reference_number": "HL-CMS-000123",
             "organization_id": "550e8400-e29b-41d4-a716-446655440000",
+            "case_category_id": "362485",
             "previous_status": "submitted",
             "new_status": "qc_passed",
             "timestamp": "2025-04-06T09:30:00.250000Z",
@@ -36,6 +38,31 @@ def test_a_status_change_is_written_as_the_contract_shows_it() -> None:
 def test_a_creation_has_no_previous_status() -> None:
     data = events.facts(CASE, CREATED, sequence=1, message="Case created")
     assert data["previous_status"] is None
+
+
+@pytest.mark.parametrize("category", ["", None])
+def test_a_category_that_is_no_code_is_null(category: str | None) -> None:
+    case = attrs.evolve(CASE, category_id=category)
+    data = events.facts(case, CREATED, sequence=1, message="Case created")
+    assert data["case_category_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("362485", "362485"),
+        (362485, "362485"),
+        (" gbv/physical-abuse ", "gbv/physical-abuse"),
+        ("Physical abuse by her brother", ""),
+        ("362485\n", "362485"),
+        ("x" * 65, ""),
+        ("jane@example.org", ""),
+        (None, ""),
+        (["362485"], ""),
+    ],
+)
+def test_only_a_code_passes_for_a_category(value: object, code: str) -> None:
+    assert cases.category_of({"case_category_id": value}) == code
 
 
 def test_only_the_two_ends_are_final() -> None:

@@ -17,6 +17,7 @@ from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError, PluginError
+from fulfillment_sdk.plugins.secret import Secret
 
 S = TypeVar("S")
 
@@ -33,8 +34,8 @@ def load_settings(cls: type[S], values: object, *, where: str) -> S:
     """Make an instance of the attrs class `cls` from a mapping of keys to values.
 
     `where` is how messages call the table, such as `sinks.audit`. Fields may be `str`, `int`,
-    `float`, `bool`, `Path`, literals, enums, attrs classes, and optional ones, lists, tuples and
-    mappings of these.
+    `float`, `bool`, `Path`, `Secret`, literals, enums, attrs classes, and optional ones, lists,
+    tuples and mappings of these.
 
     Raises:
         ConfigurationError: a key is unknown or missing, or a value has the wrong type or is refused
@@ -93,6 +94,8 @@ def _structure(value: object, hint: object, where: str) -> object:
         return value
     if hint in _SCALARS:
         return _scalar(value, hint, where)
+    if hint is Secret:
+        return Secret.read(value, where=where)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _one_of(value, arguments, where)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
 from fulfillment_sdk.plugins.bundled import jsonl, sql
 from fulfillment_sdk.plugins.bundled.log import LogSettings, make_log_sink
+from fulfillment_sdk.plugins.bundled.webhook import WebhookSettings, make_webhook_sink
 
 name = "fulfillment_sdk.bundled"
 """What this plugin is called in messages."""
@@ -20,3 +21,4 @@ def fulfillment_register_sinks(register: RegisterSink) -> None:
     register("log", LogSettings, make_log_sink)
     register("jsonl", jsonl.JsonlSettings, jsonl.make_jsonl_sink, concurrency=jsonl.CONCURRENCY)
     register("sql", sql.SqlSettings, sql.make_sql_sink, concurrency=sql.CONCURRENCY)
+    register("webhook", WebhookSettings, make_webhook_sink)

@@ -45,8 +45,10 @@ class SinkKind(Generic[S]):
         settings = load_settings(self.settings, values, where=where)
         try:
             return self.factory(settings)
-        except FulfillmentError:
-            raise
+        except FulfillmentError as error:
+            if type(error) is not ConfigurationError:
+                raise
+            raise ConfigurationError(f"{where}: {error.message}", remedy=error.remedy) from None
         except Exception as error:
             raise PluginError(
                 f"{where} can't be made: plugin {self.plugin} raised {type(error).__name__}"

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from fulfillment_sdk.plugins.smtp import SmtpServer
 from fulfillment_sdk.server.gateway.mail.mailer import (
     MailFailed,
     MailRefused,
     SmtpMailer,
-    SmtpServer,
 )
 from tests.integration.gateway.parts import OWNER, open_house
 

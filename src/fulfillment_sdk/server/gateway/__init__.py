@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from fulfillment_sdk.plugins.smtp import SmtpServer
 from fulfillment_sdk.server.configuration.settings import Settings
 from fulfillment_sdk.server.gateway.context import Context, Ids, new_code, new_id
 from fulfillment_sdk.server.gateway.gateway import Gateway
@@ -17,7 +18,7 @@ from fulfillment_sdk.server.gateway.identity.digests import Digests
 from fulfillment_sdk.server.gateway.identity.limits import HOUR
 from fulfillment_sdk.server.gateway.identity.registration import Rules
 from fulfillment_sdk.server.gateway.identity.tokens import TokenKeys
-from fulfillment_sdk.server.gateway.mail.mailer import Mailbox, Mailer, SmtpMailer, SmtpServer
+from fulfillment_sdk.server.gateway.mail.mailer import Mailbox, Mailer, SmtpMailer
 from fulfillment_sdk.server.gateway.traffic import Traffic
 from fulfillment_sdk.server.windows import Windows
 

@@ -14,17 +14,16 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 from attrs import field, frozen
 
-from fulfillment_sdk.errors import ConfigurationError, FulfillmentError
+from fulfillment_sdk.errors import FulfillmentError
+from fulfillment_sdk.plugins.smtp import SmtpServer
 from fulfillment_sdk.server.gateway.identity.names import email_key
 
 _MOST_MAILS = 1000
 _SECONDS = 20.0
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class MailFailed(FulfillmentError):
@@ -79,49 +78,6 @@ class Mailbox:
         """Return the mails, newest first: all of them, or those to one address."""
         wanted = None if to is None else email_key(to)
         return [mail for mail in self._mails if to is None or mail.to == wanted]
-
-
-@frozen
-class SmtpServer:
-    """Where and how mail is handed over, read from ``FULFILLMENT_SMTP_URL``."""
-
-    host: str
-    port: int
-    tls: bool
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def of(cls, url: str) -> SmtpServer:
-        """Read ``smtp://user:pass@host:port`` or ``smtps://…`` (contract, section 7).
-
-        Raises ``ConfigurationError``, which does not repeat the URL, where it is neither.
-        """
-        try:
-            parts = urlsplit(url)
-            port, host = parts.port, parts.hostname
-        except ValueError:
-            port, host, parts = None, None, urlsplit("")
-        if parts.scheme not in ("smtp", "smtps") or not host or parts.path not in ("", "/"):
-            raise ConfigurationError(
-                "The mail server's URL can't be read",
-                remedy="Write FULFILLMENT_SMTP_URL as smtp://user:pass@host:port or smtps://….",
-            )
-        tls = parts.scheme == "smtps"
-        return cls(
-            host,
-            port or (465 if tls else 587 if parts.username else 25),
-            tls,
-            unquote(parts.username) if parts.username else None,
-            unquote(parts.password) if parts.password else None,
-        )
-
-    @property
-    def start_tls(self) -> bool | None:
-        """Whether to insist on STARTTLS: a password never leaves this machine in the clear."""
-        if self.tls:
-            return False
-        return True if self.username and self.host not in _LOOPBACK else None
 
 
 class SmtpMailer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.server.gateway.mail.mailer import Mailbox, MailFailed, SmtpServer, compose
+from fulfillment_sdk.plugins.smtp import SmtpServer
+from fulfillment_sdk.server.gateway.mail.mailer import Mailbox, MailFailed, compose
 
 
 class Failing:

@@ -1,0 +1,1 @@
+"""What mails say where a table has no template of its own."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
 from fulfillment_sdk.plugins.bundled import jsonl, sql
+from fulfillment_sdk.plugins.bundled.chat import ChatSettings, make_chat_sink
 from fulfillment_sdk.plugins.bundled.email import EmailSettings, make_email_sink
 from fulfillment_sdk.plugins.bundled.log import LogSettings, make_log_sink
 from fulfillment_sdk.plugins.bundled.webhook import WebhookSettings, make_webhook_sink
@@ -24,3 +25,4 @@ def fulfillment_register_sinks(register: RegisterSink) -> None:
     register("sql", sql.SqlSettings, sql.make_sql_sink, concurrency=sql.CONCURRENCY)
     register("webhook", WebhookSettings, make_webhook_sink)
     register("email", EmailSettings, make_email_sink, reaches_people=True)
+    register("chat", ChatSettings, make_chat_sink, reaches_people=True)

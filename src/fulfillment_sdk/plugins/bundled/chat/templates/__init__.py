@@ -1,0 +1,1 @@
+"""What chat messages say where a table has no template of its own."""

@@ -40,6 +40,14 @@ class Post:
             if isinstance(one.content, bytes)
         ]
 
+    @property
+    def said(self) -> list[str]:
+        """What the mails say to who reads them: the subject and each part."""
+        return [
+            mail["Subject"] + "".join(part.get_content() for part in mail.iter_parts())
+            for mail in self.mails
+        ]
+
     async def handle_MAIL(  # noqa: N802  the server's name for it
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
     ) -> str:

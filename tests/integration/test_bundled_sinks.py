@@ -52,7 +52,11 @@ def test_an_event_is_in_the_log_in_the_file_and_in_the_database(
         sinks={
             "told": {"kind": "log"},
             "audit": {"kind": "jsonl", "path": str(lines), "events": ["case.completed"]},
-            "cases": {"kind": "sql", "url": f"sqlite:///{database}"},
+            "cases": {
+                "kind": "sql",
+                "url": f"sqlite:///{database}",
+                "disclosure": "operational",
+            },
         },
     )
 

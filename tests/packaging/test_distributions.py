@@ -90,7 +90,7 @@ def test_the_root_needs_six_packages_and_no_more(metadata: Message) -> None:
 
 def test_every_extra_of_the_design_is_offered(metadata: Message) -> None:
     assert set(metadata.get_all("Provides-Extra", [])) == {
-        *("receiver", "webhook", "chat", "postgres", "cli", "keyring", "server", "all"),
+        *("receiver", "webhook", "email", "chat", "postgres", "cli", "keyring", "server", "all"),
     }
 
 

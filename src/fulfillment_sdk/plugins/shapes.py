@@ -40,7 +40,8 @@ identifier: Final = _text(r"[^\W_][\w.:/+=~-]{0,199}")
 time: Final = _text(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?")
 """A date, or a date and a time, as ISO 8601 has it."""
 
-_CHANGED = _text(r"Case status changed from '[\w -]{1,40}' to '[\w -]{1,40}'")
+_STATUS = r"'[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,63}'"
+_CHANGED = _text(rf"Case status changed from ({_STATUS}|'-') to {_STATUS}")
 
 
 def number(value: object) -> bool:

@@ -1,8 +1,8 @@
 """Templates: what a mail or a chat message says of an event, made of what was disclosed.
 
 They run in Jinja's sandbox, without files, globals or Python's own attributes. Each name of the
-table of disclosed fields stands for its value, `event` for the event's id, type and times; what an
-event lacks, or does not disclose, is empty.
+table of disclosed fields stands for its value, `event` for the event's id, type and time, `anomaly`
+for what the receiver found odd about it; what an event lacks, or does not disclose, is empty.
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import jinja2
+from jinja2 import meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, MissingExtra
+from fulfillment_sdk.errors import ConfigurationError, FulfillmentError
+from fulfillment_sdk.plugins import shapes
+from fulfillment_sdk.plugins.bundled.facts import notes_of
 from fulfillment_sdk.plugins.disclosure import FIELDS, facts
-
-try:
-    import jinja2
-    from jinja2 import meta
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-except ImportError as error:
-    raise MissingExtra("jinja2", "email") from error
+from fulfillment_sdk.relay import Delivery
 
 MOST_CHARACTERS: Final = 200_000
 """Of what a template makes; a loop in a loop makes more, and it is cut off."""
 
 _DATA = FIELDS["operational"]["data"]
-NAMES: Final = frozenset({"event", *(_DATA if isinstance(_DATA, Mapping) else ())})
+NAMES: Final = frozenset({"anomaly", "event", *(_DATA if isinstance(_DATA, Mapping) else ())})
 """What a template may name."""
 
 
@@ -121,15 +120,20 @@ class Template:
         return "".join(parts)
 
 
-def names_of(body: bytes) -> dict[str, object]:
-    """Return what templates may name of an event, from the body that a sink was handed.
+def names_of(delivery: Delivery) -> dict[str, object]:
+    """Return what templates may name of an event, as a sink was handed it.
 
     Raises:
-        PayloadError: it is no JSON object.
+        PayloadError: its body is no JSON object.
     """
-    known = facts(body)
+    known = facts(delivery.body)
     data = known.pop("data", None)
-    return {**(data if isinstance(data, dict) else {}), "event": known}
+    anomaly = notes_of(delivery).get("anomaly")
+    return {
+        **(data if isinstance(data, dict) else {}),
+        "event": known,
+        "anomaly": anomaly if shapes.code(anomaly) else None,
+    }
 
 
 def one_line(text: str) -> str:

@@ -16,6 +16,7 @@ from fulfillment_sdk.models import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins.disclosure import FIELDS, Disclosure, Fields, disclose, facts
 from tests import samples
 from tests.unit.plugins.bodies import status_changed, unknown_type
+from tests.unit.plugins.leaves import hidden
 
 LESS: tuple[Disclosure, ...] = ("routing", "operational")
 COMPLETED = samples.body("case-completed")
@@ -107,11 +108,12 @@ def test_full_is_the_very_bytes() -> None:
 def test_nothing_that_a_person_said_or_that_names_one_is_disclosed(level: Disclosure) -> None:
     shown = disclose(COMPLETED, level).decode()
 
-    for hidden in (
+    for value in (
         "Jane", "Smith", "0712345678", "example.com", "35", "122", "258783", "Sarah", "Robert",
         "abuse", "Shelter", "Neighbour", "door", "1.5", "photo", "9f86d081", "48213",
     ):  # fmt: skip
-        assert hidden not in shown
+        assert value not in shown
+        assert len(value) < 3 or any(value in one for one in hidden(COMPLETED, level))
 
 
 @pytest.mark.parametrize("level", LESS)
@@ -192,8 +194,8 @@ def test_an_unknown_key_is_never_disclosed(level: Disclosure, key: str) -> None:
 def test_a_known_field_that_does_not_look_like_one_stays_behind(key: str, value: object) -> None:
     shown = disclose(json.dumps(with_data(**{key: value})).encode(), "operational").decode()
 
-    for hidden in ("Jane", "jane", "hush", "Bcc", "she", "She", "her", "pass", "javascript", "b>"):
-        assert hidden not in shown
+    for part in ("Jane", "jane", "hush", "Bcc", "she", "She", "her", "pass", "javascript", "b>"):
+        assert part not in shown
     found = json.loads(shown)["data"].get(key)
     assert found in (None, [], [{}], {}, {"request": {}})
 

@@ -19,13 +19,13 @@ from fulfillment_sdk.plugins.wording import (
     one_line,
 )
 from tests import samples
-from tests.unit.plugins.bodies import status_changed
+from tests.unit.plugins.bodies import delivery, status_changed
 
 COMPLETED = samples.body("case-completed")
 
 
 def filled(source: str, body: bytes = COMPLETED, *, html: bool = False) -> str:
-    return Template.of(source, name="it", html=html).fill(names_of(body))
+    return Template.of(source, name="it", html=html).fill(names_of(delivery(body)))
 
 
 def test_a_template_names_the_facts_of_an_event() -> None:
@@ -96,12 +96,12 @@ def test_a_template_that_names_what_is_never_disclosed_is_an_error_at_once(
     ],
 )
 def test_a_template_reaches_nothing_but_facts(source: str) -> None:
-    names = names_of(COMPLETED)
+    names = names_of(delivery(COMPLETED))
     template = Template.of(source, name="it")
 
     with contextlib.suppress(WordingFailed):
         assert template.fill(names) == ""
-    assert names == names_of(COMPLETED)
+    assert names == names_of(delivery(COMPLETED))
 
 
 def test_a_template_that_fails_is_told_by_the_kind_of_its_failure() -> None:
@@ -120,7 +120,7 @@ def test_values_are_escaped_in_html_and_only_there() -> None:
     event = json.loads(status_changed())
     event["data"]["form_submissions"] = [{"form_name": "a (b)"}]
     event["type"] = "a/b"
-    names = {**names_of(json.dumps(event).encode()), "outcome": "<b>&"}
+    names = {**names_of(delivery(json.dumps(event).encode())), "outcome": "<b>&"}
 
     assert Template.of("{{ outcome }}", name="it", html=True).fill(names) == "&lt;b&gt;&amp;"
     assert Template.of("{{ outcome }}", name="it").fill(names) == "<b>&"
@@ -130,7 +130,10 @@ def test_a_template_is_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("{{ new_status }} é", encoding="utf-8")
     (tmp_path / "b.txt").write_bytes(b"\xff")
 
-    assert Template.read(tmp_path / "a.txt", name="it").fill(names_of(COMPLETED)) == "qc_passed é"
+    assert (
+        Template.read(tmp_path / "a.txt", name="it").fill(names_of(delivery(COMPLETED)))
+        == "qc_passed é"
+    )
     for name, why in (("b.txt", "it is no text"), ("c.txt", "No such file or directory")):
         with pytest.raises(ConfigurationError, match=f"it can't be read: {why}"):
             Template.read(tmp_path / name, name="it")
@@ -152,4 +155,4 @@ def test_a_subject_is_one_line(text: str, line: str) -> None:
 
 def test_the_names_are_those_of_the_table() -> None:
     data = FIELDS["operational"]["data"]
-    assert {"event", *data} == NAMES  # type: ignore[misc]
+    assert {"anomaly", "event", *data} == NAMES  # type: ignore[misc]

@@ -6,13 +6,13 @@ from importlib import resources
 
 from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 from fulfillment_sdk.plugins.bundled.chat import ChatSettings
-from fulfillment_sdk.plugins.wording import Template
 
 try:
     from fulfillment_sdk.plugins.bundled.chat.services import Service
     from fulfillment_sdk.plugins.bundled.chat.sink import ChatSink
+    from fulfillment_sdk.plugins.wording import Template
 except ImportError as error:
-    raise MissingExtra("apprise", "chat") from error
+    raise MissingExtra(error.name or "apprise", "chat") from error
 
 
 def make(settings: ChatSettings) -> ChatSink:

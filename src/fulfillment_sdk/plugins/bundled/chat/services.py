@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+import warnings
 
 import apprise
 
@@ -10,8 +10,6 @@ from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.bundled.chat.quiet import Quiet, listening
 from fulfillment_sdk.plugins.bundled.chat.verdicts import of_service
 from fulfillment_sdk.relay import Outcome, Retry
-
-_SECONDS: Final = 25.0  # less than a delivery's 30: nothing goes out behind a failed try's back
 
 
 class Service:
@@ -26,7 +24,9 @@ class Service:
         quiet = Quiet()
         quiet.install()
         try:
-            with listening():
+            with listening(), warnings.catch_warnings():
+                # Its hundred services import what Python is about to drop.
+                warnings.simplefilter("ignore", DeprecationWarning)
                 self._apprise = apprise.Apprise(asset=_asset())
                 known = self._apprise.add(url)
         finally:
@@ -58,6 +58,6 @@ def _asset() -> apprise.AppriseAsset:
         async_mode=False,
         http_redirects=False,  # a POST that is led elsewhere arrives as a GET, if at all
         interpret_escapes=False,
-        service_timeout=_SECONDS,
+        service_timeout=0,  # else a pool that all sinks share runs it, and a slow service fills it
         storage_mode="memory",
     )

@@ -44,7 +44,7 @@ class ChatSink:
     def deliver(self, delivery: Delivery) -> Outcome:
         """Write one message, to the services that have not got it in an earlier try."""
         try:
-            names = names_of(delivery.body)
+            names = names_of(delivery)
             title, body = one_line(self._title.fill(names)), self._body.fill(names).strip()
         except PayloadError:
             return UNREADABLE

@@ -39,7 +39,7 @@ class Letters:
             PayloadError: the event can't be read.
             WordingFailed: a template can't be filled in.
         """
-        names = names_of(delivery.body)
+        names = names_of(delivery)
         message = EmailMessage(policy=_POLICY)
         message["From"] = self.sender
         message["To"] = tuple(self.to)

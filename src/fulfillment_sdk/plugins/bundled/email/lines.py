@@ -79,10 +79,14 @@ class Lines:
         self._waiting += 1
         try:
             await self._turns.acquire()
+        except BaseException:
+            if self._waiting == 1:
+                self.close()  # what was kept for this mail
+            raise
         finally:
             self._waiting -= 1
         try:
-            smtp, sent = self._free.pop() if self._free else (await self._connect(), 0)
+            smtp, sent = self._kept() or (await self._connect(), 0)
             try:
                 yield smtp
             except BaseException as error:
@@ -94,6 +98,13 @@ class Lines:
                 await self._leave(smtp, sent + 1)
         finally:
             self._turns.release()
+
+    def _kept(self) -> tuple[aiosmtplib.SMTP, int] | None:
+        while self._free:
+            smtp, sent = self._free.pop()
+            if smtp.is_connected:
+                return smtp, sent
+        return None
 
     async def _connect(self) -> aiosmtplib.SMTP:
         smtp = aiosmtplib.SMTP(
@@ -117,9 +128,11 @@ class Lines:
     async def _leave(self, smtp: aiosmtplib.SMTP, sent: int) -> None:
         if not smtp.is_connected:
             return
-        if self._waiting and sent < _MAILS:
+        if self._waiting > len(self._free) and sent < _MAILS:
             self._free.append((smtp, sent))
             return
-        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-            await smtp.quit(timeout=_LAST_SECONDS)
-        smtp.close()
+        try:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await smtp.quit(timeout=_LAST_SECONDS)
+        finally:
+            smtp.close()

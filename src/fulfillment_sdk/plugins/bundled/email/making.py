@@ -11,15 +11,15 @@ from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 from fulfillment_sdk.plugins.authority import trusting
 from fulfillment_sdk.plugins.bundled.email import EmailSettings
 from fulfillment_sdk.plugins.bundled.email.addresses import read_address
-from fulfillment_sdk.plugins.bundled.email.letters import Letters
 from fulfillment_sdk.plugins.smtp import SmtpServer
-from fulfillment_sdk.plugins.wording import Template
 
 try:
+    from fulfillment_sdk.plugins.bundled.email.letters import Letters
     from fulfillment_sdk.plugins.bundled.email.lines import Lines
     from fulfillment_sdk.plugins.bundled.email.sink import EmailSink
+    from fulfillment_sdk.plugins.wording import Template
 except ImportError as error:
-    raise MissingExtra("aiosmtplib", "email") from error
+    raise MissingExtra(error.name or "aiosmtplib", "email") from error
 
 
 def make(settings: EmailSettings) -> EmailSink:

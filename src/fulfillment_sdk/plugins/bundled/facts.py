@@ -11,6 +11,7 @@ from fulfillment_sdk import strictjson
 from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.relay import Delivery
 from fulfillment_sdk.times import parse_time
+from fulfillment_sdk.wire.events import EVENT_DEPTH
 
 MOST_TEXT = 255
 """Characters of a fact at most: what is longer is no code, id or time, and not known here."""
@@ -65,7 +66,7 @@ def read_facts(delivery: Delivery) -> Facts | None:
     Never raises: a value of another kind than expected is a fact that is not known.
     """
     try:
-        body = strictjson.parse_object(delivery.body)
+        body = strictjson.parse_object(delivery.body, depth=EVENT_DEPTH)
     except PayloadError:
         return None
     told = _object(body, "data")
@@ -78,8 +79,8 @@ def read_facts(delivery: Delivery) -> Facts | None:
         **{name: _text(told.get(name)) for name in _TEXTS},
         sequence=_number(told.get("sequence")),
         final=final if isinstance(final, bool) else None,
-        category=_text(told.get("case_category_id")) or _text(request.get("case_category_id")),
-        priority=_text(request.get("priority")),
+        category=_code(told.get("case_category_id")) or _code(request.get("case_category_id")),
+        priority=_code(request.get("priority")),
         assigned_to=_text(case.get("assigned_to")),
         occurred_at=_time(told.get("timestamp")) or _time(body.get("timestamp")),
         completed_at=_time(told.get("completed_at")),
@@ -102,6 +103,12 @@ def _text(value: object) -> str | None:
     # To some databases a text is the same with blanks behind it; PostgreSQL takes no U+0000.
     text = value.strip().replace("\0", "\ufffd") if isinstance(value, str) else ""
     return text if 0 < len(text) <= MOST_TEXT else None
+
+
+def _code(value: object) -> str | None:
+    # An older system writes its codes as numbers.
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return _text(str(value) if number else value)
 
 
 def _number(value: object) -> int | None:

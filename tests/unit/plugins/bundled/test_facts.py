@@ -54,6 +54,21 @@ def test_a_category_beside_the_other_facts_counts_first() -> None:
     assert known.category == "1"
 
 
+def test_a_code_may_be_written_as_a_number() -> None:
+    known = read_facts(about_a_case(case_category_id=7, case={"request": {"priority": 1}}))
+
+    assert known is not None
+    assert (known.category, known.priority) == ("7", "1")
+
+
+def test_a_body_may_be_nested_as_deep_as_a_receiver_takes_it() -> None:
+    deep: object = "x"
+    for _ in range(50):
+        deep = [deep]
+
+    assert read_facts(about_a_case(form=deep)) == read_facts(about_a_case())
+
+
 def test_a_case_is_the_same_with_blanks_around_its_id() -> None:
     known = read_facts(about_a_case(case_id=" case_1\t "))
 

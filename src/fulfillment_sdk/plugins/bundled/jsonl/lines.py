@@ -9,6 +9,7 @@ from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.plugins.bundled.facts import notes_of
 from fulfillment_sdk.relay import Delivery
 from fulfillment_sdk.times import format_time
+from fulfillment_sdk.wire.events import EVENT_DEPTH
 
 BEGINNING = b'{"received_at":"'
 
@@ -22,7 +23,7 @@ def line_of(delivery: Delivery) -> bytes | None:
     The body stands in it byte for byte, but for line breaks between its values.
     """
     try:
-        strictjson.parse_object(delivery.body)
+        strictjson.parse_object(delivery.body, depth=EVENT_DEPTH)
     except PayloadError:
         return None
     notes = notes_of(delivery)

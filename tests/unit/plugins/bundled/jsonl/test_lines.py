@@ -35,6 +35,15 @@ def test_the_bytes_of_a_body_stand_in_the_line_as_they_came() -> None:
     assert line == b'{"received_at":"2025-04-06T16:00:00.000000Z","event":' + body + b"}\n"
 
 
+def test_a_body_may_be_nested_as_deep_as_a_receiver_takes_it() -> None:
+    body = b'{"data":' + b"[" * 50 + b"]" * 50 + b"}"
+
+    line = line_of(delivery(body))
+
+    assert line is not None
+    assert body in line
+
+
 def test_every_line_begins_as_a_torn_one_is_known_by() -> None:
     line = line_of(about_a_case())
 

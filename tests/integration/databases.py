@@ -16,13 +16,14 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 
+from fulfillment_sdk.receiver.secrets.schema import SCHEMA as SECRETS
 from fulfillment_sdk.relay import SCHEMA as RELAY
 from fulfillment_sdk.server.gateway.schema import SCHEMA as GATEWAY
 from fulfillment_sdk.server.portal.schema import SCHEMA as PORTAL
 from fulfillment_sdk.store import Schema
 from fulfillment_sdk.store.engine import make_engine
 
-SCHEMAS = {schema.name: schema for schema in (RELAY, GATEWAY, PORTAL)}
+SCHEMAS = {schema.name: schema for schema in (RELAY, SECRETS, GATEWAY, PORTAL)}
 FOLDER = Path(__file__).parents[1] / "samples" / "databases"
 
 

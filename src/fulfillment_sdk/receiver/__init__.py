@@ -7,7 +7,7 @@ from fulfillment_sdk.errors import MissingExtra
 try:
     from fulfillment_sdk.receiver.receiver import Receiver
     from fulfillment_sdk.receiver.reply import Reply
-    from fulfillment_sdk.receiver.secret_uses import SecretUse
+    from fulfillment_sdk.receiver.secrets import SecretUse
 except ModuleNotFoundError as error:
     if error.name is None or error.name.startswith("fulfillment_sdk"):
         raise

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from fulfillment_sdk.receiver.outlets import Outlets
+from fulfillment_sdk.receiver.secrets import schema as secrets
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.store.engine import is_sqlite
 from fulfillment_sdk.store.keys import Keys, keys_for, parse_keys
@@ -66,6 +67,7 @@ class Database:
             keys=self.keys,
             destinations=outlets.destinations,
             sinks=outlets.sinks,
+            schemas=[secrets.SCHEMA],
             clock=clock,
             on_attempt=outlets.plugins.on_attempt,
             only_new=only_new,

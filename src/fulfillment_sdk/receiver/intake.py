@@ -20,7 +20,7 @@ from fulfillment_sdk.receiver.reply import (
     Reply,
     refuse_head,
 )
-from fulfillment_sdk.receiver.secret_uses import SecretUses
+from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.receiver.steps import Steps
 from fulfillment_sdk.relay import Event, Relay
 
@@ -38,13 +38,13 @@ class Intake:
         secrets: the live ones, newest first.
         clock: epoch seconds.
         relay: where notifications are kept; returns None while it is not open.
-        uses: counts which of the secrets they are signed with.
+        tally: counts which of the secrets they are signed with.
     """
 
     secrets: Sequence[str] = attrs.field(repr=False)
     clock: Callable[[], float]
     relay: Callable[[], Relay | None]
-    uses: SecretUses
+    tally: Tally
 
     def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> Steps[Reply]:
         """Answer one request; raises nothing but what the steps themselves are ended by.
@@ -59,7 +59,7 @@ class Intake:
         if notification.kind == "refused":
             logger.warning("a notification is refused: %s", notification.why)
             return UNSIGNED
-        self.uses.note(notification.secret_index, now)
+        self.tally.note(notification.secret_index, now)
         try:
             return (yield from self._keep(notification, body))
         except Exception as error:  # noqa: BLE001 - whatever kept it from being stored: not a 2xx

@@ -21,11 +21,19 @@ class PerProcess:
     Args:
         make: opens a relay.
         dispatch: whether it dispatches in this process; if not, it is just open.
+        before_close: called with the relay that is about to be closed.
     """
 
-    def __init__(self, make: Callable[[], Relay], *, dispatch: bool = True) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Relay],
+        *,
+        dispatch: bool = True,
+        before_close: Callable[[Relay], None] = lambda relay: None,
+    ) -> None:
         self._make = make
         self._dispatch = dispatch
+        self._before_close = before_close
         self._current: tuple[int, Relay] | None = None
         self._inherited: list[Relay] = []
         # A lock that another thread held at the time of the fork stays locked in the child for
@@ -62,6 +70,7 @@ class PerProcess:
         with self._gate():
             relay, self._current = self.relay, None
             if relay is not None:
+                self._before_close(relay)
                 relay.close()
 
     def _gate(self) -> threading.Lock:

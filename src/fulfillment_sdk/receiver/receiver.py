@@ -23,11 +23,13 @@ from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.process import PerProcess
 from fulfillment_sdk.receiver.reply import RETRY_AFTER, Reply
-from fulfillment_sdk.receiver.secret_uses import SecretUse, SecretUses
+from fulfillment_sdk.receiver.secrets import SecretUse
+from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.receiver.steps import run_here, run_in_loop
 from fulfillment_sdk.receiver.wsgi import WsgiApp
 from fulfillment_sdk.relay import Relay, RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
+from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
 
 logger = logging.getLogger(__name__)
@@ -89,11 +91,13 @@ class Receiver:
             plugins, sinks, policy or RetryPolicy(), load_entry_points=load_entry_points
         )
         self._outlets = outlets
+        self._tally = Tally(live, clock, lambda: self._process.relay)
         self._process = PerProcess(
-            lambda: database.open(outlets, clock=clock, retention=kept), dispatch=dispatch
+            lambda: database.open(outlets, clock=clock, retention=kept),
+            dispatch=dispatch,
+            before_close=self._tally.save,
         )
-        self._uses = SecretUses(len(live))
-        self._intake = Intake(live, clock, lambda: self._process.relay, self._uses)
+        self._intake = Intake(live, clock, lambda: self._process.relay, self._tally)
         self._not_before = 0.0
 
     # -- answering --------------------------------------------------------------------------------
@@ -140,11 +144,21 @@ class Receiver:
     def secret_uses(self) -> Sequence[SecretUse]:
         """Tell how often each secret was of use in this process, in the order of the secrets.
 
-        A notification counts for the newest secret that it is signed with. During a rotation the
-        old one is done once the gateway signs with the new one everywhere: see the receiver's
-        documentation.
+        A notification counts for the newest secret that it is signed with.
         """
-        return self._uses.told()
+        return self._tally.uses.told()
+
+    def secret_totals(self) -> StoreFuture[Sequence[SecretUse]]:
+        """Tell the same of all processes that share the database, from the first one on.
+
+        `.result()` it, or `await` it. What another process has counted is in it after a second;
+        what one counted in the second before it was killed is not. During a rotation the old secret
+        is done once its `last_at` stays behind: see the receiver's documentation.
+
+        Raises:
+            StoreUnavailable: the database can't be used; also in the future.
+        """
+        return self._tally.told(self.relay)
 
     def start(self) -> None:
         """Open the store and pass events on from a thread; a second call does nothing.

@@ -31,7 +31,7 @@ from fulfillment_sdk.relay.schema import SCHEMA
 from fulfillment_sdk.relay.tables.accept import accept_many
 from fulfillment_sdk.relay.upkeep.retention import checked_retention, keep_sweeping
 from fulfillment_sdk.relay.values import Accepted, Attempt, Destination, Event, Sink
-from fulfillment_sdk.store import Sealer, Store, StoreFuture
+from fulfillment_sdk.store import Schema, Sealer, Store, StoreFuture
 from fulfillment_sdk.store.keys import Keys, keys_for
 
 log = logging.getLogger("fulfillment_sdk.relay")
@@ -51,6 +51,7 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         only_new: whether a declared destination that is there already stays as it is: its policy,
             its types and the like are another host's to declare.
         sinks: kind -> sink.
+        schemas: the host's own tables in the database of a URL, brought to their newest revision.
         keys: storage keys for a URL, as (id, 32 bytes), newest first; by default those of
             `FULFILLMENT_STORAGE_KEYS`, or a private file made beside an SQLite database.
         clock: epoch seconds.
@@ -76,6 +77,7 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         *,
         destinations: Sequence[Destination] = (),
         sinks: Mapping[str, Sink],
+        schemas: Sequence[Schema] = (),
         keys: Keys | None = None,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random_numbers.random,
@@ -93,7 +95,7 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         self._owns_store = isinstance(store, str)
         if isinstance(store, str):
             sealer = Sealer(keys if keys is not None else keys_for(store))
-            store = Store.open(store, schemas=[SCHEMA], sealer=sealer, clock=clock)
+            store = Store.open(store, schemas=[SCHEMA, *schemas], sealer=sealer, clock=clock)
         self.store = store
         self.figures = Figures()
         self._sinks = dict(sinks)

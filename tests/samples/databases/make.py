@@ -20,6 +20,9 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk import signing
+from fulfillment_sdk.receiver import SecretUse
+from fulfillment_sdk.receiver.secrets import totals
+from fulfillment_sdk.receiver.secrets.schema import SCHEMA as SECRETS
 from fulfillment_sdk.relay import (
     Delivered,
     Delivery,
@@ -72,7 +75,7 @@ def events() -> list[Event]:
 
 
 async def receiver(folder: Path) -> Facts:
-    """A relay alone: what arrived, what is dead, retried and waiting, a conflict, a quarantine."""
+    """What arrived, what is dead, retried and waiting, a conflict, a quarantine; a secret's use."""
     judge = Judge()
     relay = Relay(
         f"sqlite:///{folder}/receiver.db",
@@ -87,6 +90,7 @@ async def receiver(folder: Path) -> Facts:
             Destination("held", "judge", ordering="none", types=("none.such",), enabled=False),
         ],
         sinks={"judge": judge},
+        schemas=[SECRETS],
     )
     try:
         async with relay.running():
@@ -94,6 +98,8 @@ async def receiver(folder: Path) -> Facts:
                 await relay.accept(event)
             await relay.accept(Event("evt_arrived", "t", "case_1", 1, b"other bytes"))
             await relay.quarantine("evt_odd", b"no event", "unreadable")
+            used = [("0123456789abcdef", SecretUse(0, 5, 1_743_955_200.0))]
+            await relay.store.write(lambda connection: totals.add(connection, "process", used))
             await asyncio.wait_for(judge.all_tried.wait(), 30)
     finally:
         await asyncio.to_thread(relay.close)

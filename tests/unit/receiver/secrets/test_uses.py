@@ -11,7 +11,7 @@ import pytest
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.receiver import Receiver, SecretUse
-from fulfillment_sdk.receiver.secret_uses import SecretUses
+from fulfillment_sdk.receiver.secrets import SecretUses
 from tests.unit.plugins.bodies import status_changed
 from tests.unit.receiver.conftest import NOW, signed
 
@@ -83,3 +83,15 @@ def test_a_forked_process_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     uses.note(0, 1.0)
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert uses.told()[0].count == 0
+
+
+def test_what_was_taken_is_saved_by_whoever_took_it_and_comes_back_if_it_was_not() -> None:
+    uses = SecretUses(2)
+    uses.note(1, 5.0)
+    taken = uses.take()
+    assert list(taken) == [SecretUse(1, 1, 5.0)]
+    assert not uses.are_unsaved
+    uses.note(1, 4.0)
+    uses.give_back(taken)
+    assert list(uses.take()) == [SecretUse(1, 2, 5.0)]
+    assert uses.told()[1].count == 2, "and nothing of this counts twice here"

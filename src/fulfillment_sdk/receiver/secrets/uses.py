@@ -1,4 +1,4 @@
-"""Which of the live secrets notifications are signed with: when the old one is done."""
+"""How often each of the live secrets was of use in this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 @attrs.frozen
 class SecretUse:
-    """How one secret was of use since this process began.
+    """How one secret was of use.
 
     Args:
         index: its place among the receiver's secrets, the newest being 0.
@@ -22,6 +22,11 @@ class SecretUse:
     index: int
     count: int = 0
     last_at: float | None = None
+
+    def and_(self, other: SecretUse) -> SecretUse:
+        """Return both together."""
+        times = [at for at in (self.last_at, other.last_at) if at is not None]
+        return SecretUse(self.index, self.count + other.count, max(times, default=None))
 
 
 class SecretUses:
@@ -38,15 +43,36 @@ class SecretUses:
 
     def note(self, index: int, now: float) -> None:
         """Count a notification that this secret's signature spoke for, at `now`."""
-        here = self._here()
+        here, one = self._here(), SecretUse(index, 1, now)
         with here.lock:
-            here.uses[index] = SecretUse(index, here.uses[index].count + 1, now)
+            here.uses[index] = here.uses[index].and_(one)
+            here.put_off(one)
 
     def told(self) -> Sequence[SecretUse]:
         """Return what was counted in this process, in the order of the secrets."""
         here = self._here()
         with here.lock:
             return tuple(here.uses)
+
+    @property
+    def are_unsaved(self) -> bool:
+        """Whether anything was counted in this process since the last `take`."""
+        return bool(self._here().unsaved)
+
+    def take(self) -> Sequence[SecretUse]:
+        """Return what has been counted since the last time: the caller saves it."""
+        here = self._here()
+        with here.lock:
+            taken = tuple(here.unsaved.values())
+            here.unsaved.clear()
+        return taken
+
+    def give_back(self, taken: Sequence[SecretUse]) -> None:
+        """Put back what could not be saved, for the next time."""
+        here = self._here()
+        with here.lock:
+            for use in taken:
+                here.put_off(use)
 
     def _here(self) -> _Counts:
         found = self._of_process.get(os.getpid())
@@ -56,7 +82,11 @@ class SecretUses:
 @attrs.frozen
 class _Counts:
     uses: list[SecretUse]
+    unsaved: dict[int, SecretUse] = attrs.field(factory=dict)
     lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def put_off(self, use: SecretUse) -> None:
+        self.unsaved[use.index] = self.unsaved.get(use.index, SecretUse(use.index)).and_(use)
 
     @classmethod
     def of(cls, secrets: int) -> _Counts:

@@ -1,0 +1,1 @@
+"""Revisions of the counts of secrets, oldest first."""

@@ -100,7 +100,7 @@ if TYPE_CHECKING:
         Verification,
     )
     from fulfillment_sdk.plugins import hookimpl
-    from fulfillment_sdk.receiver import Receiver
+    from fulfillment_sdk.receiver import Receiver, verify
 
 __all__ = [
     "APIError",
@@ -189,6 +189,7 @@ __all__ = [
     "hookimpl",
     "load_case",
     "validate",
+    "verify",
 ]
 
 # Everything else is an error or a model.
@@ -209,6 +210,7 @@ _HOMES: Final = {
     "hookimpl": "plugins",
     "load_case": "casetext",
     "validate": "findings",
+    "verify": "receiver",
 }
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import frozen
 
@@ -27,7 +27,16 @@ _SHORTEST_KEY, _LONGEST_KEY, _NEW_KEY = 24, 64, 32
 _ID = re.compile(r"[!-\-/-~]{1,256}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
-Headers = Mapping[str, object] | Mapping[bytes, object] | Iterable[tuple[object, object]]
+
+class HasItems(Protocol):
+    """Headers that are no mapping and yet have `items()`, such as those of `http.server`."""
+
+    def items(self) -> Iterable[tuple[object, object]]:
+        """Return pairs of a name and a value."""
+        ...
+
+
+Headers = Mapping[str, object] | Mapping[bytes, object] | HasItems | Iterable[tuple[object, object]]
 
 
 @frozen
@@ -87,10 +96,10 @@ def verify(
 ) -> Verified:
     """Check that the body is signed with one of the secrets, within the tolerance of now.
 
-    ``headers`` is any mapping or any iterable of pairs, names in any case, names and values as str
-    or bytes; ``body`` the exact bytes received; ``now`` epoch seconds (default: the clock's);
-    ``tolerance`` seconds either way. Signatures of unknown versions are skipped. Whatever the
-    input, the end is a result or a `SignatureError`.
+    ``headers`` is any mapping, whatever has ``items()``, or any iterable of pairs, names in any
+    case, names and values as str or bytes; ``body`` the exact bytes received; ``now`` epoch seconds
+    (default: the clock's); ``tolerance`` seconds either way. Signatures of unknown versions are
+    skipped. Whatever the input, the end is a result or a `SignatureError`.
     """
     found = _pick(headers)
     id, stamp, signatures = found[ID_HEADER], found[TIMESTAMP_HEADER], found[SIGNATURE_HEADER]
@@ -132,7 +141,8 @@ def _pick(headers: Headers) -> dict[str, str]:
     """The three headers as text, each exactly once."""
     found: dict[str, str] = {}
     try:
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        items = getattr(headers, "items", None)
+        pairs: Iterable[tuple[object, object]] = headers if items is None else items()
         for name, value in pairs:
             key = _text(name)
             if key is None or (key := key.lower()) not in _WANTED:

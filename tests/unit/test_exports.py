@@ -104,6 +104,7 @@ PUBLIC = [
     "hookimpl",
     "load_case",
     "validate",
+    "verify",
 ]
 
 # What a partner who only creates cases, or only imports, must not wait for.

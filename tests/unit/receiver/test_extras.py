@@ -9,18 +9,19 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("module", "package", "extra"),
+    ("wanted", "package", "extra"),
     [
-        ("fulfillment_sdk.receiver", "sqlalchemy", "receiver"),
-        ("fulfillment_sdk.receiver", "cryptography", "receiver"),
-        ("fulfillment_sdk.plugins.webhook", "aiohttp", "webhook"),
+        ("from fulfillment_sdk.receiver import Receiver", "sqlalchemy", "receiver"),
+        ("from fulfillment_sdk.receiver import Receiver", "cryptography", "receiver"),
+        ("from fulfillment_sdk import Receiver", "sqlalchemy", "receiver"),
+        ("import fulfillment_sdk.plugins.webhook", "aiohttp", "webhook"),
     ],
 )
-def test_an_extra_that_is_not_installed_is_named(module: str, package: str, extra: str) -> None:
+def test_an_extra_that_is_not_installed_is_named(wanted: str, package: str, extra: str) -> None:
     source = (
         f"import sys; sys.modules[{package!r}] = None\n"
         "from fulfillment_sdk.errors import MissingExtra\n"
-        f"try:\n    import {module}\nexcept MissingExtra as error:\n    print(error)"
+        f"try:\n    {wanted}\nexcept MissingExtra as error:\n    print(error)"
     )
 
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)

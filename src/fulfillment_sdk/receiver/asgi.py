@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from fulfillment_sdk.errors import FulfillmentError, StoreError
 from fulfillment_sdk.notifications import MAX_BODY
 from fulfillment_sdk.receiver.handler import Handler
-from fulfillment_sdk.receiver.reply import TOO_LARGE, Reply, refuse_head
+from fulfillment_sdk.receiver.reply import NOT_STORED, TOO_LARGE, Reply, refuse_head
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -24,10 +24,15 @@ class AsgiApp:
 
     It starts with the server's lifespan, or, mounted within another application (which keeps the
     lifespan to itself), with the first request.
+
+    Args:
+        receiver: answers.
+        patience: seconds in which a body must have come in: nobody waits longer for the answer.
     """
 
-    def __init__(self, receiver: Handler) -> None:
+    def __init__(self, receiver: Handler, *, patience: float = 30.0) -> None:
         self.receiver = receiver
+        self._patience = patience
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -44,24 +49,30 @@ class AsgiApp:
         headers = read_headers(scope["headers"])
         reply = refuse_head(method, headers)
         if reply is None:
-            body = await read_body(receive)
-            if body is None:
-                return
-            reply = TOO_LARGE if len(body) > MAX_BODY else None
-            reply = reply or await self.receiver.handle_async(method, headers, body)
+            try:
+                async with asyncio.timeout(self._patience):
+                    body = await read_body(receive)
+            except TimeoutError:
+                reply = NOT_STORED
+            else:
+                if body is None:
+                    return
+                reply = TOO_LARGE if len(body) > MAX_BODY else None
+                reply = reply or await self.receiver.handle_async(method, headers, body)
         await _send(reply, send, with_body=method != "HEAD")
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await send(await self._start())
+                await send(await self.start_up())
             elif message["type"] == "lifespan.shutdown":
-                await asyncio.to_thread(self.receiver.stop)
+                await self.shut_down()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _start(self) -> Message:
+    async def start_up(self) -> Message:
+        """Start the receiver, and return what the server is told of it."""
         try:
             await asyncio.to_thread(self.receiver.start)
         except StoreError as error:
@@ -70,6 +81,10 @@ class AsgiApp:
         except FulfillmentError as error:
             return {"type": "lifespan.startup.failed", "message": str(error)}
         return {"type": "lifespan.startup.complete"}
+
+    async def shut_down(self) -> None:
+        """Finish what is in hand, and close the store."""
+        await asyncio.to_thread(self.receiver.stop)
 
 
 def read_headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -13,11 +13,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, overload
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.loading import PluginProblem
 from fulfillment_sdk.receiver.asgi import AsgiApp
+from fulfillment_sdk.receiver.beside import AsgiApplication, AsgiBeside, WsgiBeside
 from fulfillment_sdk.receiver.database import Database
 from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short
 from fulfillment_sdk.receiver.outlets import Outlets
@@ -31,6 +32,9 @@ from fulfillment_sdk.relay import Relay, RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 logger = logging.getLogger(__name__)
 
@@ -116,13 +120,40 @@ class Receiver:
             await asyncio.to_thread(self.ensure_started)
         return await run_in_loop(self._intake.answer(method, headers, body), seconds=STORE_SECONDS)
 
-    def wsgi(self) -> WsgiApp:
-        """Return a WSGI application; it answers under whatever path it is mounted."""
-        return WsgiApp(self)
+    @overload
+    def wsgi(self) -> WsgiApp: ...
+    @overload
+    def wsgi(self, beside: WSGIApplication, *, at: str) -> WsgiBeside: ...
+    def wsgi(self, beside: WSGIApplication | None = None, *, at: str = "/") -> WsgiApp | WsgiBeside:
+        """Return a WSGI application; alone it answers under whatever path it is mounted.
 
-    def asgi(self) -> AsgiApp:
-        """Return an ASGI application; it answers under whatever path it is mounted."""
-        return AsgiApp(self)
+        Args:
+            beside: your own application; it gets all requests but those at the path.
+            at: the receiver's path, such as `/fulfillment/`; with its slash or without.
+
+        Raises:
+            ConfigurationError: `at` is no path.
+        """
+        app = WsgiApp(self)
+        return app if beside is None else WsgiBeside(app, beside, at=at)
+
+    @overload
+    def asgi(self) -> AsgiApp: ...
+    @overload
+    def asgi(self, beside: AsgiApplication, *, at: str) -> AsgiBeside: ...
+    def asgi(self, beside: AsgiApplication | None = None, *, at: str = "/") -> AsgiApp | AsgiBeside:
+        """Return an ASGI application; alone it answers under whatever path it is mounted.
+
+        Args:
+            beside: your own application; it gets all connections but requests at the path, and
+                the lifespan, within which the receiver starts and stops.
+            at: the receiver's path, such as `/fulfillment/`; with its slash or without.
+
+        Raises:
+            ConfigurationError: `at` is no path.
+        """
+        app = AsgiApp(self)
+        return app if beside is None else AsgiBeside(app, beside, at=at)
 
     # -- running ----------------------------------------------------------------------------------
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from wsgiref.types import InputStream, StartResponse, WSGIEnvironment
 
 from fulfillment_sdk.notifications import MAX_BODY
 from fulfillment_sdk.receiver.handler import Handler
-from fulfillment_sdk.receiver.reply import Reply, refuse_head
+from fulfillment_sdk.receiver.reply import TOO_LARGE, Reply, refuse_head
 
 _CHUNK = 65536
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class WsgiApp:
@@ -30,6 +32,9 @@ class WsgiApp:
         refused = refuse_head(method, headers)
         if refused is not None:
             self.receiver.ensure_started()
+            if refused is not TOO_LARGE:
+                for _ in read_chunks(environ):
+                    pass  # a server that closes on what is unread takes its answer back with it
             return refused
         return self.receiver.handle(method, headers, read_body(environ))
 
@@ -50,21 +55,27 @@ def read_headers(environ: WSGIEnvironment) -> dict[str, str]:
 def read_body(environ: WSGIEnvironment) -> bytes:
     """Read the request's body, at most one byte more than 16 MiB.
 
+    A connection that breaks off leaves what came until then: no signature will match it.
+    """
+    return b"".join(read_chunks(environ))
+
+
+def read_chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
+    """Read the request's body piece by piece, up to one byte more than 16 MiB.
+
     Without a `Content-Length` (a chunked body) it is read to its end where the server says that it
     ends it, by `wsgi.input_terminated`; elsewhere reading might never return, and the body counts
-    as empty. A connection that breaks off leaves what came until then: no signature will match it.
+    as empty.
     """
     stream: InputStream = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
         wanted = MAX_BODY + 1
     else:
         length = str(environ.get("CONTENT_LENGTH") or "")
-        wanted = min(int(length), MAX_BODY + 1) if length.isdecimal() else 0
-    chunks: list[bytes] = []
+        wanted = min(int(length), MAX_BODY + 1) if _LENGTH.fullmatch(length) else 0
     try:
         while wanted > 0 and (chunk := stream.read(min(wanted, _CHUNK))):
-            chunks.append(chunk)
+            yield chunk
             wanted -= len(chunk)
-    except OSError:
-        return b""
-    return b"".join(chunks)
+    except Exception:  # noqa: BLE001 - servers have errors of their own for what breaks off
+        return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,18 @@ import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.receiver import Receiver
-from fulfillment_sdk.receiver.asgi import Message, read_headers
+from fulfillment_sdk.receiver.asgi import AsgiApp, Message, Receive, Send, read_headers
 from tests.unit.plugins.bodies import status_changed
 from tests.unit.receiver.conftest import Inbox, MakeReceiver, signed
 
 BODY = status_changed()
 
 
-async def talk(receiver: Receiver, scope: Message, messages: Iterable[Message]) -> list[Message]:
+async def talk(
+    app: Callable[[Message, Receive, Send], Awaitable[None]],
+    scope: Message,
+    messages: Iterable[Message],
+) -> list[Message]:
     """Run the application on what the server says; return what it said."""
     said: list[Message] = []
     incoming = iter(messages)
@@ -30,7 +34,7 @@ async def talk(receiver: Receiver, scope: Message, messages: Iterable[Message]) 
     async def send(message: Message) -> None:
         said.append(message)
 
-    await receiver.asgi()(scope, receive, send)
+    await app(scope, receive, send)
     return said
 
 
@@ -47,7 +51,7 @@ async def post(
         {"type": "http.request", "body": chunk, "more_body": n < len(chunks)}
         for n, chunk in enumerate(chunks, 1)
     ]
-    return await talk(receiver, scope, messages)
+    return await talk(receiver.asgi(), scope, messages)
 
 
 async def test_a_notification_is_stored_and_reaches_the_plugin(
@@ -85,6 +89,28 @@ async def test_what_the_head_decides_is_answered_without_reading(
     assert start["status"] == status
 
 
+async def test_a_body_that_does_not_come_in_is_waited_for_no_longer_than_its_sender_would(
+    make_receiver: MakeReceiver,
+) -> None:
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        if said:
+            raise AssertionError("it reads on after its answer")
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    pairs = [(name.lower().encode(), value.encode()) for name, value in signed(BODY).items()]
+    scope = {"type": "http", "method": "POST", "headers": pairs}
+    await AsgiApp(make_receiver(Inbox()), patience=0.01)(scope, receive, send)
+
+    assert said[0]["status"] == 503
+    assert (b"retry-after", b"5") in said[0]["headers"]
+
+
 async def test_more_than_16_mib_is_refused_without_reading_on(make_receiver: MakeReceiver) -> None:
     chunk = b" " * 2**20
     read = 0
@@ -96,7 +122,7 @@ async def test_more_than_16_mib_is_refused_without_reading_on(make_receiver: Mak
             yield {"type": "http.request", "body": chunk, "more_body": True}
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
-    start, _ = await talk(make_receiver(Inbox()), scope, endless())
+    start, _ = await talk(make_receiver(Inbox()).asgi(), scope, endless())
 
     assert start["status"] == 413
     assert read == 17 * 2**20
@@ -109,7 +135,7 @@ async def test_a_client_that_goes_away_gets_no_answer(make_receiver: MakeReceive
         {"type": "http.disconnect"},
     ]
 
-    assert await talk(make_receiver(Inbox()), scope, messages) == []
+    assert await talk(make_receiver(Inbox()).asgi(), scope, messages) == []
 
 
 async def test_an_answer_to_head_has_no_body(make_receiver: MakeReceiver) -> None:
@@ -155,7 +181,7 @@ async def test_the_lifespan_starts_and_stops_the_receiver(make_receiver: MakeRec
         dispatching.append(receiver.relay.is_dispatching)
         yield {"type": "lifespan.shutdown"}
 
-    said = await talk(receiver, {"type": "lifespan"}, messages())
+    said = await talk(receiver.asgi(), {"type": "lifespan"}, messages())
 
     assert [message["type"] for message in said] == [
         "lifespan.startup.complete",
@@ -172,7 +198,7 @@ async def test_a_store_that_is_away_does_not_keep_the_host_from_starting(
     receiver = make_receiver(Inbox(), data=tmp_path)
 
     said = await talk(
-        receiver,
+        receiver.asgi(),
         {"type": "lifespan"},
         [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}],
     )
@@ -191,7 +217,7 @@ async def test_a_wrong_setting_that_shows_late_keeps_the_host_from_starting(
     monkeypatch.setattr(receiver, "start", fail)
 
     said = await talk(
-        receiver,
+        receiver.asgi(),
         {"type": "lifespan"},
         [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}],
     )
@@ -203,6 +229,6 @@ async def test_a_wrong_setting_that_shows_late_keeps_the_host_from_starting(
 
 
 async def test_a_websocket_is_closed(make_receiver: MakeReceiver) -> None:
-    said = await talk(make_receiver(Inbox()), {"type": "websocket"}, [])
+    said = await talk(make_receiver(Inbox()).asgi(), {"type": "websocket"}, [])
 
     assert said == [{"type": "websocket.close", "code": 1000}]

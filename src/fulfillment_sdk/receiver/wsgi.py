@@ -11,7 +11,7 @@ from fulfillment_sdk.receiver.handler import Handler
 from fulfillment_sdk.receiver.reply import TOO_LARGE, Reply, refuse_head
 
 _CHUNK = 65536
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class WsgiApp:
@@ -55,9 +55,10 @@ def read_headers(environ: WSGIEnvironment) -> dict[str, str]:
 def read_body(environ: WSGIEnvironment) -> bytes:
     """Read the request's body, at most one byte more than 16 MiB.
 
-    A connection that breaks off leaves what came until then: no signature will match it.
+    One that breaks off before its `Content-Length` counts as empty: no signature will match it.
     """
-    return b"".join(read_chunks(environ))
+    body = b"".join(read_chunks(environ))
+    return body if len(body) >= min(_length(environ), MAX_BODY) else b""
 
 
 def read_chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
@@ -71,11 +72,15 @@ def read_chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
     if environ.get("wsgi.input_terminated"):
         wanted = MAX_BODY + 1
     else:
-        length = str(environ.get("CONTENT_LENGTH") or "")
-        wanted = min(int(length), MAX_BODY + 1) if _LENGTH.fullmatch(length) else 0
+        wanted = min(_length(environ), MAX_BODY + 1)
     try:
         while wanted > 0 and (chunk := stream.read(min(wanted, _CHUNK))):
             yield chunk
             wanted -= len(chunk)
     except Exception:  # noqa: BLE001 - servers have errors of their own for what breaks off
         return
+
+
+def _length(environ: WSGIEnvironment) -> int:
+    said = str(environ.get("CONTENT_LENGTH") or "")
+    return int(said) if _DIGITS.fullmatch(said) else 0

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import frozen
 
@@ -142,7 +142,7 @@ def _pick(headers: Headers) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         items = getattr(headers, "items", None)
-        pairs: Iterable[tuple[object, object]] = headers if items is None else items()
+        pairs: Any = headers if items is None else items()
         for name, value in pairs:
             key = _text(name)
             if key is None or (key := key.lower()) not in _WANTED:

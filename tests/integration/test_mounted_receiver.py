@@ -18,14 +18,14 @@ from fulfillment_sdk.notifications import MAX_BODY
 from fulfillment_sdk.plugins import addresses
 from fulfillment_sdk.plugins.webhook import WebhookSink
 from fulfillment_sdk.receiver import Receiver
-from fulfillment_sdk.receiver.asgi import AsgiApp
+from fulfillment_sdk.receiver.beside import AsgiApplication
 from fulfillment_sdk.relay import Delivered, Outcome, Retry
 from tests.unit.plugins.bodies import case_completed, delivery, status_changed
 from tests.unit.receiver.conftest import SECRET, Inbox
 
 
 @contextlib.asynccontextmanager
-async def under_uvicorn(app: AsgiApp) -> AsyncIterator[str]:
+async def under_uvicorn(app: AsgiApplication) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_config=None))
     # It listens before the server runs: who connects early waits instead of being refused.
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -40,6 +40,10 @@ def test_the_client_creates_a_case(report: dict[str, Any]) -> None:
     assert request["gbv_related"] is False
 
 
+def test_a_notification_is_verified(report: dict[str, Any]) -> None:
+    assert report["verified"] == "case_1"
+
+
 def test_neither_the_import_nor_the_client_loads_a_store_or_a_server(
     report: dict[str, Any],
 ) -> None:

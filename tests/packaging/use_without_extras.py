@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import fulfillment_sdk
-from fulfillment_sdk import Client, NewCase, Person
+from fulfillment_sdk import Client, NewCase, Person, signing
 
 seen: list[dict[str, object]] = []
 ANSWER = {
@@ -61,6 +61,16 @@ def create_a_case() -> object:
     return {"id": created.id, "reference_number": created.reference_number}
 
 
+def verify_a_notification() -> str:
+    """Read a notification without storing it, and return its case."""
+    secret, body = (
+        "whsec_" + "A" * 32,
+        b'{"id": "evt_1", "type": "t", "data": {"case_id": "case_1"}}',
+    )
+    headers = signing.headers([secret], "evt_1", 1_743_955_200, body)
+    return fulfillment_sdk.verify(headers, body, secrets=secret, now=1_743_955_200).case_id
+
+
 def ask_for_the_receiver() -> object:
     """Ask for what needs an extra, and return the error."""
     try:
@@ -73,6 +83,7 @@ def ask_for_the_receiver() -> object:
 if __name__ == "__main__":
     report = {
         "created": create_a_case(),
+        "verified": verify_a_notification(),
         "loaded": sorted({name.partition(".")[0] for name in sys.modules}),
         "seen": seen,
         "file": fulfillment_sdk.__file__,

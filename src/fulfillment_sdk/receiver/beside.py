@@ -9,14 +9,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.receiver.asgi import AsgiApp, Message, Receive, Send
 from fulfillment_sdk.receiver.wsgi import WsgiApp
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ class WsgiBeside:
         ConfigurationError: `at` is no path.
     """
 
-    def __init__(self, receiver: WsgiApp, application: WSGIApplication, *, at: str) -> None:
+    def __init__(self, receiver: WsgiApp, application: WSGIApplication, *, at: str | None) -> None:
         self._receiver = receiver
         self._application = application
         self._at = _checked(at)
@@ -64,7 +62,7 @@ class AsgiBeside:
         ConfigurationError: `at` is no path.
     """
 
-    def __init__(self, receiver: AsgiApp, application: AsgiApplication, *, at: str) -> None:
+    def __init__(self, receiver: AsgiApp, application: AsgiApplication, *, at: str | None) -> None:
         self._receiver = receiver
         self._application = application
         self._at = _checked(at)
@@ -116,8 +114,8 @@ class AsgiBeside:
             await self._receiver(scope, hear_again, send)
 
 
-def _checked(at: str) -> str:
-    if _PATH.fullmatch(str(at)) is None:
+def _checked(at: str | None) -> str:
+    if at is None or _PATH.fullmatch(at) is None:
         raise ConfigurationError(
             "The receiver can be mounted at a path only",
             remedy='Write at="/fulfillment/", in letters that a URL has as they are.',

@@ -13,7 +13,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, overload
+from typing import Self
+from wsgiref.types import WSGIApplication
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.loading import PluginProblem
@@ -32,9 +33,6 @@ from fulfillment_sdk.relay import Relay, RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
 
 logger = logging.getLogger(__name__)
 
@@ -120,16 +118,14 @@ class Receiver:
             await asyncio.to_thread(self.ensure_started)
         return await run_in_loop(self._intake.answer(method, headers, body), seconds=STORE_SECONDS)
 
-    @overload
-    def wsgi(self) -> WsgiApp: ...
-    @overload
-    def wsgi(self, beside: WSGIApplication, *, at: str) -> WsgiBeside: ...
-    def wsgi(self, beside: WSGIApplication | None = None, *, at: str = "/") -> WsgiApp | WsgiBeside:
+    def wsgi(
+        self, beside: WSGIApplication | None = None, *, at: str | None = None
+    ) -> WSGIApplication:
         """Return a WSGI application; alone it answers under whatever path it is mounted.
 
         Args:
             beside: your own application; it gets all requests but those at the path.
-            at: the receiver's path, such as `/fulfillment/`; with its slash or without.
+            at: the receiver's path there, such as `/fulfillment/`; with its slash or without.
 
         Raises:
             ConfigurationError: `at` is no path.
@@ -137,17 +133,15 @@ class Receiver:
         app = WsgiApp(self)
         return app if beside is None else WsgiBeside(app, beside, at=at)
 
-    @overload
-    def asgi(self) -> AsgiApp: ...
-    @overload
-    def asgi(self, beside: AsgiApplication, *, at: str) -> AsgiBeside: ...
-    def asgi(self, beside: AsgiApplication | None = None, *, at: str = "/") -> AsgiApp | AsgiBeside:
+    def asgi(
+        self, beside: AsgiApplication | None = None, *, at: str | None = None
+    ) -> AsgiApplication:
         """Return an ASGI application; alone it answers under whatever path it is mounted.
 
         Args:
             beside: your own application; it gets all connections but requests at the path, and
                 the lifespan, within which the receiver starts and stops.
-            at: the receiver's path, such as `/fulfillment/`; with its slash or without.
+            at: the receiver's path there, such as `/fulfillment/`; with its slash or without.
 
         Raises:
             ConfigurationError: `at` is no path.

@@ -32,6 +32,23 @@ def test_a_relay_opens_once_and_starts_once(tmp_path: Path) -> None:
     assert len(made) == 1
 
 
+def test_whoever_is_to_be_told_before_the_end_finds_the_relay_open(tmp_path: Path) -> None:
+    found: list[int] = []
+
+    def look(relay: Relay) -> None:
+        found.append(len(relay.undelivered().result(30)))
+
+    process = PerProcess(
+        lambda: Relay(f"sqlite:///{tmp_path / 'r.db'}", sinks={}), before_close=look
+    )
+    process.stop()
+    process.open()
+    process.stop()
+    process.stop()
+
+    assert found == [0]
+
+
 FORKS = """
     import os, sys, time, warnings
     warnings.simplefilter("ignore")

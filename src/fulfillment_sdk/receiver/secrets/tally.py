@@ -49,11 +49,15 @@ class Tally:
     def note(self, index: int, now: float) -> None:
         """Count a notification that the secret of this index spoke for, and save it soon."""
         self.uses.note(index, now)
-        if os.getpid() not in self._soon:
-            self._soon.add(os.getpid())
-            timer = threading.Timer(SAVED_AFTER, self._save_in_time)
-            timer.daemon = True
+        if (here := os.getpid()) in self._soon:
+            return
+        self._soon.add(here)
+        timer = threading.Timer(SAVED_AFTER, self._save_in_time)
+        timer.daemon = True
+        try:
             timer.start()
+        except RuntimeError:  # no thread is left: the next notification, or the end, saves it
+            self._soon.discard(here)
 
     def told(self, relay: Relay) -> StoreFuture[Sequence[SecretUse]]:
         """Tell what all processes have counted, in the order of the secrets."""

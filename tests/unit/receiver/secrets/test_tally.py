@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,3 +116,18 @@ def test_what_cannot_be_saved_is_kept_for_the_next_time_and_told_in_a_line(
     assert "whsec_" not in caplog.text
     with Relay(url, sinks={}, keys=KEYS, schemas=[SCHEMA]) as relay:
         assert list(counts.told(relay).result(30)) == [SecretUse(0, 1, NOW)]
+
+
+def test_a_process_that_gets_no_more_threads_counts_all_the_same(
+    make: MakeReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    receiver = make(NEW)
+    receiver.start()
+    monkeypatch.setattr(threading.Timer, "start", start)
+    take(receiver, "evt_1", NEW)
+    take(receiver, "evt_2", NEW)
+
+    assert totals(receiver) == [SecretUse(0, 2, NOW)]

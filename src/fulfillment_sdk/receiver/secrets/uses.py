@@ -23,11 +23,6 @@ class SecretUse:
     count: int = 0
     last_at: float | None = None
 
-    def and_(self, other: SecretUse) -> SecretUse:
-        """Return both together."""
-        times = [at for at in (self.last_at, other.last_at) if at is not None]
-        return SecretUse(self.index, self.count + other.count, max(times, default=None))
-
 
 class SecretUses:
     """Counts, for each secret, the notifications that it was the first to match.
@@ -45,7 +40,7 @@ class SecretUses:
         """Count a notification that this secret's signature spoke for, at `now`."""
         here, one = self._here(), SecretUse(index, 1, now)
         with here.lock:
-            here.uses[index] = here.uses[index].and_(one)
+            here.uses[index] = _together(here.uses[index], one)
             here.put_off(one)
 
     def told(self) -> Sequence[SecretUse]:
@@ -86,8 +81,15 @@ class _Counts:
     lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def put_off(self, use: SecretUse) -> None:
-        self.unsaved[use.index] = self.unsaved.get(use.index, SecretUse(use.index)).and_(use)
+        self.unsaved[use.index] = _together(self.unsaved.get(use.index), use)
 
     @classmethod
     def of(cls, secrets: int) -> _Counts:
         return cls([SecretUse(index) for index in range(secrets)])
+
+
+def _together(one: SecretUse | None, other: SecretUse) -> SecretUse:
+    if one is None:
+        return other
+    times = [at for at in (one.last_at, other.last_at) if at is not None]
+    return SecretUse(one.index, one.count + other.count, max(times, default=None))

@@ -128,9 +128,14 @@ class Hosts:
             with contextlib.suppress(requests.RequestException):
                 answer = requests.post(address, body, headers=headers, timeout=SECONDS)
                 if answer.ok:
-                    self.witness.tell(Told("acknowledged", 0, event_id=event_id))
+                    self.witness.tell(Told("acknowledged", 0, event_id=event_id, note=address))
                     return
             time.sleep(0.02)
+
+    def acknowledged_by(self, web: int) -> int:
+        """Return how many events a host has acknowledged."""
+        told = self.witness.lines("acknowledged")
+        return sum(one.note == self._addresses[web] for one in told)
 
     def arrived(self) -> list[Told]:
         return list(self.witness.lines("arrived"))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from fulfillment_sdk import Receiver
 from tests.crash import verdict
 from tests.crash.rest import Rest, await_rest
 from tests.postgres import server
 
 from ._host import HELD, INBOX
-from ._hosts import Hosts, sending
+from ._hosts import KEYS, SECRET, Hosts, sending
 
 pytest.importorskip("gunicorn", minversion="25.1", reason="needs its --no-control-socket")
 
@@ -59,6 +60,9 @@ def test_a_web_host_and_a_dispatcher_that_are_killed_take_nothing_along(hosts: H
     hosts.until("arrival through the other", lambda arrived: arrived[-1].case == "case-9")
     assert one.end() == 0
     assert hosts.web[0].end() == 0
+    with Receiver([SECRET], hosts.url, load_entry_points=False, storage_keys=KEYS) as asking:
+        (use,) = asking.secret_totals().result(30)
+    assert use.count >= hosts.acknowledged_by(0) > 0, "who ends in good order leaves its counts"
     await_rest(hosts.url)
 
     arrived = hosts.arrived()

@@ -19,12 +19,14 @@ def exports(
     *,
     others: Collection[str] = (),
     needs: Mapping[str, str] = MappingProxyType({}),
+    extra: str = "",
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The ``__getattr__`` and the ``__dir__`` of a package that exports ``names``.
 
     ``homes`` has the module of a name, below the package; a name without one is looked for in
     ``others``, one after the other. ``needs`` has what a name can't be loaded without, where that
-    comes with an extra: ``help()`` loads all that is listed, and shall not end there.
+    comes with an extra: ``help()`` loads all that is listed, and shall not end there. What a name's
+    module lacks comes with ``extra``: `MissingExtra` where that is not installed.
     """
     known = vars(sys.modules[package])
 
@@ -34,7 +36,15 @@ def exports(
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         tried = (homes[name],) if name in homes else others
         modules = (import_module(f"{package}.{home}") for home in tried)
-        value = next(getattr(module, name) for module in modules if hasattr(module, name))
+        try:
+            value = next(getattr(module, name) for module in modules if hasattr(module, name))
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if not extra or missing in ("", package.partition(".")[0]):
+                raise
+            from fulfillment_sdk.errors import MissingExtra
+
+            raise MissingExtra(missing, extra) from error
         known[name] = value  # from now on Python finds it without this function
         return value
 

@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 import fulfillment_sdk
-from fulfillment_sdk import client, errors, models, wire
+from fulfillment_sdk import client, errors, models, receiver, wire
 from fulfillment_sdk.client import tokens
 
 PUBLIC = [
@@ -111,7 +111,7 @@ PUBLIC = [
 HEAVY = ("sqlalchemy", "alembic", "requests", "starlette", "uvicorn", "cattrs", "pluggy", "aiohttp")
 
 # Packages whose names load their modules.
-LOADING_LATE = (fulfillment_sdk, client, tokens, models, wire)
+LOADING_LATE = (fulfillment_sdk, client, models, receiver, tokens, wire)
 
 
 def run(code: str) -> str:

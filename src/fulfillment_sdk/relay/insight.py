@@ -98,8 +98,8 @@ class Insight:
     def replay(self, destination: str, event_id: str) -> StoreFuture[bool]:
         """Send an event once more, under its old id.
 
-        False if it, or the destination, is unknown, if it is pending there, or if it is of an owner
-        whose events don't go there.
+        False if it, or the destination, is unknown, if it is pending there, if it is of an owner
+        whose events don't go there, or if the host keeps it back.
 
         Raises (in the future):
             StoreUnavailable: nothing was lined up.

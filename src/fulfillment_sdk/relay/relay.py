@@ -11,12 +11,14 @@ import random as random_numbers
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.relay.accepting import Accepting
 from fulfillment_sdk.relay.destinations import Destinations, check, declare
 from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
@@ -28,16 +30,15 @@ from fulfillment_sdk.relay.quarantine import Quarantine
 from fulfillment_sdk.relay.reports.figures import Figures
 from fulfillment_sdk.relay.reports.watch import Watch
 from fulfillment_sdk.relay.schema import SCHEMA
-from fulfillment_sdk.relay.tables.accept import accept_many
-from fulfillment_sdk.relay.upkeep.retention import checked_retention, keep_sweeping
-from fulfillment_sdk.relay.values import Accepted, Attempt, Destination, Event, Sink
-from fulfillment_sdk.store import Schema, Sealer, Store, StoreFuture
+from fulfillment_sdk.relay.upkeep.retention import Spared, checked_retention, keep_sweeping
+from fulfillment_sdk.relay.values import Attempt, Destination, Sink
+from fulfillment_sdk.store import Schema, Sealer, Store
 from fulfillment_sdk.store.keys import Keys, keys_for
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
 
-class Relay(Insight, Destinations, Feeds, Quarantine):
+class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
     """Accepts events durably, keeps them, and passes them on until each destination has them.
 
     Used as a context manager it dispatches from a thread of its own; in a program that has a loop,
@@ -51,7 +52,6 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         only_new: whether a declared destination that is there already stays as it is: its policy,
             its types and the like are another host's to declare.
         sinks: kind -> sink.
-        schemas: the host's own tables in the database of a URL, brought to their newest revision.
         keys: storage keys for a URL, as (id, 32 bytes), newest first; by default those of
             `FULFILLMENT_STORAGE_KEYS`, or a private file made beside an SQLite database.
         clock: epoch seconds.
@@ -63,6 +63,10 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         retention: seconds after which attempts, and events that every destination has, are
             removed; None for never. Within it an event that comes again is known.
         feeds: whether what is accepted for an owner can be read again with `feed`.
+        schemas: the host's own tables in the database of a URL, brought to their newest revision.
+        beside: `beside(relay)` is entered in the loop while this process dispatches, or would if it
+            had sinks; for a host's own chores. It should raise nothing.
+        spared: `spared(connection, event_ids)` returns those that the retention must leave.
 
     Raises:
         ConfigurationError: the URL, the keys or the retention can't be used, two destinations share
@@ -77,7 +81,6 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         *,
         destinations: Sequence[Destination] = (),
         sinks: Mapping[str, Sink],
-        schemas: Sequence[Schema] = (),
         keys: Keys | None = None,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random_numbers.random,
@@ -88,6 +91,9 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         retention: float | None = None,
         only_new: bool = False,
         feeds: bool = False,
+        schemas: Sequence[Schema] = (),
+        beside: Callable[[Relay], AbstractAsyncContextManager[None]] | None = None,
+        spared: Spared | None = None,
     ) -> None:
         check(destinations, sinks)
         self._retention = checked_retention(retention)
@@ -99,6 +105,8 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         self.store = store
         self.figures = Figures()
         self._sinks = dict(sinks)
+        self._beside = beside
+        self._spared = spared
         self._new_dispatcher = functools.partial(
             Dispatcher,
             store,
@@ -115,38 +123,6 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
         self._changed = threading.local()  # a commit is told of in the thread that made it
         store.on_commit(self._committed)
         declare(store, destinations, only_new=only_new)
-
-    # -- accepting ---------------------------------------------------------------------------
-
-    def accept(self, event: Event) -> StoreFuture[Accepted]:
-        """Store an event for its destinations; the future resolves once it is durable.
-
-        Raises (in the future):
-            StoreUnavailable: nothing was stored.
-            ValueError: nor can it be; an id and a lane, as UTF-8, have at most 1,024 bytes.
-        """
-        return self.store.write_each(self.accept_in, event)
-
-    def accept_in(self, connection: sa.Connection, events: Sequence[Event]) -> list[Accepted]:
-        """Store events in the caller's transaction, inside a `write` of this relay's store.
-
-        Hand in all events of one transaction at once: they are put in order, which keeps two
-        callers from waiting for each other.
-
-        Raises:
-            ValueError: an event holds what can't be stored; none of them is.
-        """
-        accepted = accept_many(
-            connection,
-            self.store.sealer,
-            events,
-            now=self.store.now(connection),
-            tell=lambda: self._tell(connection),
-            feeds=self._feeds,
-        )
-        if self._feeds and any(one.status == "new" for one in accepted):
-            self.store.announce(connection)  # also where nothing is sent, somebody may wait
-        return accepted
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -227,13 +203,19 @@ class Relay(Insight, Destinations, Feeds, Quarantine):
 
     async def _elected(self, election: Election, dispatcher: Dispatcher) -> None:
         if not self._sinks:  # who won, and passed nothing on, would keep others from doing so
-            async with keep_sweeping(self.store, self._retention):
+            async with self._chores():
                 await asyncio.Event().wait()
         # Who alone may dispatch knows that all earlier leases are those of the dead.
         alone = await election.win()
         with contextlib.closing(self.store.listen(dispatcher.wake)):
-            async with keep_sweeping(self.store, self._retention):
+            async with self._chores():
                 await dispatcher.run(alone=alone)
+
+    @contextlib.asynccontextmanager
+    async def _chores(self) -> AsyncIterator[None]:
+        host = contextlib.nullcontext() if self._beside is None else self._beside(self)
+        async with keep_sweeping(self.store, self._retention, spared=self._spared), host:
+            yield
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Say so where dispatching ends though nobody stopped it: nothing else would."""

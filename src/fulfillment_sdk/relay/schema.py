@@ -24,6 +24,8 @@ events = sa.Table(
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("feed", sa.BigInteger),  # the position in its owner's feed
+    sa.Column("notes", sa.Text),  # JSON; NULL for none
+    sa.Column("kept_back", sa.BigInteger),  # 1 for what the host has not passed on; else NULL
     sa.UniqueConstraint("event_id", name="uq_relay_events_event_id"),
     sa.Index("ix_relay_events_lane_sequence", "lane", "sequence"),
     sa.Index("ix_relay_events_accepted_at", "accepted_at"),

@@ -51,6 +51,8 @@ class Event:
         labels: what destinations with `only` go by. For its acceptance alone: not stored.
         only_to: the destination that it is meant for alone, whatever that one asks for; it is in no
             feed. Not stored either.
+        notes: what the host has to say about it: short words, stored and shown to sinks as they
+            are, beside the bytes. Nothing about a person.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Event:
     owner: str = ""
     labels: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, eq=False, repr=False)
     only_to: str = attrs.field(default="", kw_only=True, eq=False, repr=False)
+    notes: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, eq=False)
 
 
 def _values(only: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
@@ -145,6 +148,11 @@ class Delivery:
     def body(self) -> bytes:
         """The bytes that were signed."""
         return self.event.body
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What the receiving side noted about the event, such as an `anomaly`; mostly nothing."""
+        return self.event.notes
 
 
 class Sink(Protocol):

@@ -11,6 +11,7 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreError
+from fulfillment_sdk.relay.tables import notes
 from fulfillment_sdk.relay.tables.event_rows import body_context
 from fulfillment_sdk.relay.tables.lanes import Claim
 from fulfillment_sdk.relay.tables.rows import Query
@@ -123,7 +124,7 @@ def _read(
     """Return the events of at most so many bytes each, and the sizes of the larger ones."""
     events: dict[int, Loaded] = {}
     large: dict[int, int] = {}
-    for number, id, lane, sequence, type, owner, accepted_at, size, sealed in _EVENTS.run(
+    for number, id, lane, sequence, type, owner, accepted_at, noted, size, sealed in _EVENTS.run(
         connection, keys
     ):
         if sealed is None:
@@ -131,7 +132,8 @@ def _read(
             continue
         event: Event | None = None
         try:
-            event = Event(id, type, lane, sequence, sealer.open(sealed, body_context(id)), owner)
+            body = sealer.open(sealed, body_context(id))
+            event = Event(id, type, lane, sequence, body, owner, notes=notes.read(noted))
         except StoreError:
             # One damaged row, or a lost key, must not stop what else is due.
             log.error("event %s waits: %s", one_word(id), UNREADABLE)
@@ -142,7 +144,7 @@ def _read(
 _EVENTS = Query(
     {"id": "int8", "most": "int8"},
     """
-    SELECT e.id, e.event_id, e.lane, e.sequence, e.type, e.owner, e.accepted_at,
+    SELECT e.id, e.event_id, e.lane, e.sequence, e.type, e.owner, e.accepted_at, e.notes,
         length(e.body), CASE WHEN length(e.body) <= given.most THEN e.body END
     FROM given CROSS JOIN relay_events AS e WHERE e.id = given.id
     """,

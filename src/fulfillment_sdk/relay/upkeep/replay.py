@@ -35,8 +35,11 @@ class Replayed:
 
 
 def replay_one(connection: sa.Connection, destination: str, event_id: str, *, now: float) -> bool:
-    """Line one event up once more; False if it, or the destination, is unknown or it is pending."""
-    rows = connection.execute(_EVENTS.where(events.c.event_id == event_id)).all()
+    """Line one event up once more; False if it, or the destination, is unknown or it is pending.
+
+    What the host keeps back is unknown here.
+    """
+    rows = connection.execute(_EVENTS.where(events.c.event_id == event_id, _OUT)).all()
     for target in targets(connection, Filter(destination=destination), 0):
         fit = [row for row in rows if target.may_have(row)]
         return line_up_again(connection, target, fit, now=now) == 1
@@ -119,6 +122,7 @@ def replay_all(
     return total
 
 
+_OUT = events.c.kept_back.is_(None)  # what the host keeps back is not for a replay to send
 _EVENTS: sa.Select[Any] = sa.select(
     events.c.id,
     events.c.event_id,
@@ -136,7 +140,7 @@ def _events_of(
     connection: sa.Connection, target: Target, wanted: Filter, key: Key | None, most: int
 ) -> Sequence[sa.Row[Any]]:
     order = (events.c.accepted_at, events.c.id)
-    query = _EVENTS.where(*behind(key, *order)).order_by(*order).limit(most)
+    query = _EVENTS.where(_OUT, *behind(key, *order)).order_by(*order).limit(most)
     if wanted.since is not None:
         query = query.where(events.c.accepted_at >= wanted.since)
     owner = target.owner or wanted.owner

@@ -10,7 +10,15 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Final
 
 import attrs
@@ -41,6 +49,9 @@ _FEW = 16  # destinations that are all asked about an event, whoever's they are
 log = logging.getLogger("fulfillment_sdk.relay")
 
 Sleep = Callable[[float], Awaitable[None]]
+
+Spared = Callable[[sa.Connection, Sequence[str]], Collection[str]]
+"""`spared(connection, event_ids)` returns those that must stay for a reason of the host's own."""
 
 
 @attrs.frozen
@@ -75,6 +86,7 @@ async def keep_sweeping(
     *,
     every: float = EVERY,
     sleep: Sleep = asyncio.sleep,
+    spared: Spared | None = None,
 ) -> AsyncIterator[None]:
     """Sweep at once and every so many seconds, for as long as the block runs.
 
@@ -83,11 +95,14 @@ async def keep_sweeping(
         keep: for how many seconds what was delivered stays; None for ever.
         every: seconds between two sweeps.
         sleep: waits so many seconds.
+        spared: tells which events must stay whatever their age.
     """
     if keep is None:
         yield
         return
-    task = asyncio.create_task(_sweep_again(store, keep, every, sleep), name="relay-retention")
+    task = asyncio.create_task(
+        _sweep_again(store, keep, every, sleep, spared), name="relay-retention"
+    )
     try:
         yield
     finally:
@@ -95,10 +110,12 @@ async def keep_sweeping(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _sweep_again(store: Store, keep: float, every: float, sleep: Sleep) -> None:
+async def _sweep_again(
+    store: Store, keep: float, every: float, sleep: Sleep, spared: Spared | None
+) -> None:
     while True:
         try:
-            swept = await sweep(store, keep, sleep=sleep)
+            swept = await sweep(store, keep, sleep=sleep, spared=spared)
             if swept != Swept():
                 log.info(
                     "retention attempts=%d events=%d",
@@ -113,7 +130,9 @@ async def _sweep_again(store: Store, keep: float, every: float, sleep: Sleep) ->
         await sleep(every)
 
 
-async def sweep(store: Store, keep: float, *, sleep: Sleep = asyncio.sleep) -> Swept:
+async def sweep(
+    store: Store, keep: float, *, sleep: Sleep = asyncio.sleep, spared: Spared | None = None
+) -> Swept:
     """Remove what is older than `keep` seconds, in small batches with pauses between them."""
     before = await store.read(store.now) - keep
     tried = arrived = 0
@@ -130,7 +149,7 @@ async def sweep(store: Store, keep: float, *, sleep: Sleep = asyncio.sleep) -> S
         numbers, after = await store.read(lambda c: removable(c, before, place))  # noqa: B023
         if numbers:
             some = numbers
-            arrived += await store.write(lambda c: remove_events(c, some))  # noqa: B023
+            arrived += await store.write(lambda c: remove_events(c, some, spared))  # noqa: B023
         if after is None:
             return Swept(tried, arrived)
         await sleep(PAUSE)
@@ -158,12 +177,17 @@ def removable(
     return [row.id for row in rows if row.id not in held], following
 
 
-def remove_events(connection: sa.Connection, numbers: Sequence[int]) -> int:
+def remove_events(
+    connection: sa.Connection, numbers: Sequence[int], spared: Spared | None = None
+) -> int:
     """Remove those of the events that may still go; returns how many."""
     # Whoever sends one again holds it meanwhile: it stays.
     query = _EVENTS.where(events.c.id.in_(numbers)).with_for_update(skip_locked=True)
     rows = connection.execute(query).all()
     gone = {row.id for row in rows} - _held(connection, rows)
+    if spared is not None and gone:
+        ids = {row.event_id: row.id for row in rows if row.id in gone}
+        gone.difference_update(ids[one] for one in spared(connection, list(ids)) if one in ids)
     if gone:
         connection.execute(sa.delete(events).where(events.c.id.in_(gone)))
     return len(gone)

@@ -20,6 +20,7 @@ from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from fulfillment_sdk.receiver.cases.feeds import Feed
     from fulfillment_sdk.receiver.database import Database
     from fulfillment_sdk.receiver.outlets import Outlets
 
@@ -71,12 +72,19 @@ class Seconds(click.FloatRange):
     metavar="SECONDS",
     help="Remove what has arrived everywhere, once it is that old; without it everything is kept.",
 )
+@click.option(
+    "--feed",
+    "ask_feed",
+    is_flag=True,
+    help="Have missing events from the server of FULFILLMENT_BASE_URL and FULFILLMENT_TOKEN.",
+)
 def command(
     data: str,
     plugins: Sequence[str],
     sinks: Sequence[str],
     grace: float,
     retain: float | None,
+    ask_feed: bool,
 ) -> None:
     """Pass on what a receiver has stored in DATA: its folder, or the URL of its database.
 
@@ -90,6 +98,8 @@ def command(
     found = read_sinks(sinks)
     loaded = [load_plugin(path) for path in plugins]
     with needs("receiver"):
+        from fulfillment_sdk.client import Client
+        from fulfillment_sdk.receiver.cases.feeds import feed_of
         from fulfillment_sdk.receiver.database import Database
         from fulfillment_sdk.receiver.outlets import Outlets
         from fulfillment_sdk.relay import RetryPolicy
@@ -103,8 +113,9 @@ def command(
             )
         database = Database.of(data)
         check_data(data)
+        feed = feed_of(Client.from_env()) if ask_feed else None
     descriptors.raise_limit()
-    bounded_run.run(_dispatch(database, outlets, grace, retain))
+    bounded_run.run(_dispatch(database, outlets, grace, retain, feed))
 
 
 def load_plugin(path: str) -> object:
@@ -182,7 +193,7 @@ def check_data(data: str) -> None:
 
 
 async def _dispatch(
-    database: Database, outlets: Outlets, grace: float, retain: float | None
+    database: Database, outlets: Outlets, grace: float, retain: float | None, feed: Feed | None
 ) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     here = [one.name for one in outlets.destinations]
@@ -195,7 +206,9 @@ async def _dispatch(
 
     with Endings(lambda: loop.call_soon_threadsafe(ended.set)).taken():
         # How a plugin or sink is to be tried again, and more, is for the receiver to say.
-        relay = await asyncio.to_thread(database.open, outlets, only_new=True, retention=retain)
+        relay = await asyncio.to_thread(
+            database.open, outlets, only_new=True, retention=retain, feed=feed
+        )
         try:
             registered = await relay.store.read(relay.list_destinations)
             for name in sorted({one.name for one in registered} - set(here)):

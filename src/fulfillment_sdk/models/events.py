@@ -22,7 +22,8 @@ class Event(Model):
     """A notification of any type; one of an unknown type has what could be read of these fields.
 
     ``id`` is the same on every retry and replay. ``timestamp`` is the event's time, ``changed_at``
-    the change's. ``raw`` is the payload as received.
+    the change's. ``raw`` is the payload as received. ``anomaly`` is what the receiver found odd
+    about it, in a word; None for nothing.
     """
 
     id: str = attrs.field(metadata=meta())
@@ -43,6 +44,7 @@ class Event(Model):
     reason: str = word(part="data")
     final: bool = attrs.field(default=False, metadata=meta("flag", part="data"))
     message: str = word(part="data")
+    anomaly: str | None = attrs.field(default=None, eq=False)  # no part of the payload
     raw: Mapping[str, object] = raw()
 
     @property

@@ -9,6 +9,8 @@ import inspect
 import logging
 from collections.abc import Awaitable, Sequence
 
+import attrs
+
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.hooks.installed import FAILURES
@@ -50,6 +52,8 @@ class HookSink:
             event = wire.load_event(delivery.body)
         except PayloadError:
             return Reject("the event can't be read")
+        if delivery.notes:
+            event = attrs.evolve(event, anomaly=delivery.notes.get("anomaly"))
         try:
             results = self._plugin.caller(hook)(event=event)
         except FAILURES as error:

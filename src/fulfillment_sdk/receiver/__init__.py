@@ -10,15 +10,31 @@ from typing import TYPE_CHECKING, Final
 from fulfillment_sdk._exports import exports
 
 if TYPE_CHECKING:
+    from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
+    from fulfillment_sdk.receiver.cases.reconciling import Difference, Reconciliation
+    from fulfillment_sdk.receiver.cases.story import Received
     from fulfillment_sdk.receiver.receiver import Receiver
     from fulfillment_sdk.receiver.reply import Reply
     from fulfillment_sdk.receiver.secrets import SecretUse
     from fulfillment_sdk.receiver.verifying import verify
 
-__all__ = ["Receiver", "Reply", "SecretUse", "verify"]
+__all__ = [
+    "ANOMALIES",
+    "Difference",
+    "Received",
+    "Receiver",
+    "Reconciliation",
+    "Reply",
+    "SecretUse",
+    "verify",
+]
 
 _HOMES: Final = {
+    "ANOMALIES": "cases.anomalies",
+    "Difference": "cases.reconciling",
+    "Received": "cases.story",
     "Receiver": "receiver",
+    "Reconciliation": "cases.reconciling",
     "Reply": "reply",
     "SecretUse": "secrets",
     "verify": "verifying",

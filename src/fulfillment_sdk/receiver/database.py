@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from os import PathLike
 from pathlib import Path
 
 import attrs
 
+from fulfillment_sdk.receiver.cases.feeds import Feed
+from fulfillment_sdk.receiver.cases.fill import Filler
+from fulfillment_sdk.receiver.cases.judge import Rules
+from fulfillment_sdk.receiver.cases.ledger import Ledger
+from fulfillment_sdk.receiver.cases.rows import held_among
+from fulfillment_sdk.receiver.cases.schema import SCHEMA
+from fulfillment_sdk.receiver.cases.upkeep import Upkeep
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.secrets import schema as secrets
 from fulfillment_sdk.relay import Relay
@@ -48,30 +56,42 @@ class Database:
         clock: Callable[[], float] = time.time,
         only_new: bool = False,
         retention: float | None = None,
+        rules: Rules | None = None,
+        feed: Feed | None = None,
     ) -> Relay:
-        """Open it, as a relay that passes on to the outlets.
+        """Open it, as a relay that passes on to the outlets, and minds its cases meanwhile.
 
         Args:
             outlets: the destinations.
             clock: epoch seconds.
             only_new: whether destinations that are there already stay as they are.
             retention: seconds after which what has arrived is removed; None for never.
+            rules: how a case's events are put in order; the usual ones if left out.
+            feed: where missing ones are had from; None for nowhere.
 
         Raises:
             ConfigurationError: the URL or the keys can't be used.
             StoreError: the keys are not those of what is in there.
             StoreUnavailable: the database can't be used.
         """
+
+        def beside(relay: Relay) -> AbstractAsyncContextManager[None]:
+            ledger = Ledger(relay, rules or Rules())
+            filler = None if feed is None else Filler(feed, ledger)
+            return Upkeep(ledger, filler, retention).running()
+
         return Relay(
             str(self.data) if _is_url(self.data) else _database_in(Path(self.data)),
             keys=self.keys,
             destinations=outlets.destinations,
             sinks=outlets.sinks,
-            schemas=[secrets.SCHEMA],
             clock=clock,
             on_attempt=outlets.plugins.on_attempt,
             only_new=only_new,
             retention=retention,
+            schemas=[secrets.SCHEMA, SCHEMA],
+            beside=beside,
+            spared=held_among,
         )
 
 

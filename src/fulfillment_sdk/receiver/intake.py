@@ -10,7 +10,8 @@ import attrs
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, StoreError
 from fulfillment_sdk.notifications import MAX_BODY, Notification, read_notification
-from fulfillment_sdk.plugins.filters import labels_of
+from fulfillment_sdk.receiver.cases.arrivals import LONGEST_CASE_ID, arrival_of
+from fulfillment_sdk.receiver.cases.ledger import Ledger
 from fulfillment_sdk.receiver.reply import (
     NOT_STORED,
     SEEN,
@@ -22,12 +23,8 @@ from fulfillment_sdk.receiver.reply import (
 )
 from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.receiver.steps import Steps
-from fulfillment_sdk.relay import Event, Relay
 
 logger = logging.getLogger(__name__)
-
-_LARGEST_SEQUENCE = 2**63 - 1
-_LONGEST_CASE_ID = 200  # characters, as the gateway has them: an index takes no row of any length
 
 
 @attrs.frozen
@@ -37,13 +34,13 @@ class Intake:
     Args:
         secrets: the live ones, newest first.
         clock: epoch seconds.
-        relay: where notifications are kept; returns None while it is not open.
+        ledger: where notifications are kept by their case; returns None while it is not open.
         tally: counts which of the secrets they are signed with.
     """
 
     secrets: Sequence[str] = attrs.field(repr=False)
     clock: Callable[[], float]
-    relay: Callable[[], Relay | None]
+    ledger: Callable[[], Ledger | None]
     tally: Tally
 
     def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> Steps[Reply]:
@@ -67,38 +64,31 @@ class Intake:
             return NOT_STORED
 
     def _keep(self, notification: Notification, body: bytes) -> Steps[Reply]:
-        relay = self.relay()
-        if relay is None:
+        ledger = self.ledger()
+        if ledger is None:
             raise StoreError("The store is not open")
         if notification.event is None:
-            return (yield from self._put_aside(relay, notification, body, notification.why))
-        if len(notification.event.case_id or "") > _LONGEST_CASE_ID:
-            why = f"its case's id is longer than {_LONGEST_CASE_ID} characters"
-            return (yield from self._put_aside(relay, notification, body, why))
-        sequence = notification.event.sequence
-        event = Event(
-            id=notification.id,
-            type=notification.event.type,
-            lane=notification.lane,
-            sequence=sequence if sequence and 0 < sequence <= _LARGEST_SEQUENCE else None,
-            body=body,
-            labels=labels_of(notification.event),
-        )
+            return (yield from self._put_aside(ledger, notification, body, notification.why))
+        if len(notification.event.case_id or "") > LONGEST_CASE_ID:
+            why = f"its case's id is longer than {LONGEST_CASE_ID} characters"
+            return (yield from self._put_aside(ledger, notification, body, why))
         try:
-            accepted = yield relay.accept(event)
+            accepted = yield ledger.take(arrival_of(notification.event, body))
         except (StoreError, TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - it is the event that the database refuses
             why = f"it can't be stored as an event ({type(error).__name__})"
-            return (yield from self._put_aside(relay, notification, body, why))
+            return (yield from self._put_aside(ledger, notification, body, why))
         if accepted.status == "conflict":
-            logger.warning("notification %s came again with other bytes: kept apart", event.id)
+            logger.warning(
+                "notification %s came again with other bytes: kept apart", notification.id
+            )
         return SEEN if accepted.status == "duplicate" else STORED
 
     def _put_aside(
-        self, relay: Relay, notification: Notification, body: bytes, why: str
+        self, ledger: Ledger, notification: Notification, body: bytes, why: str
     ) -> Steps[Reply]:
-        yield relay.quarantine(notification.id, body, why)
+        yield ledger.relay.quarantine(notification.id, body, why)
         logger.warning("notification %s is kept but not passed on: %s", notification.id, why)
         return STORED
 

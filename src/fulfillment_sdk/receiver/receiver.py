@@ -13,13 +13,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from wsgiref.types import WSGIApplication
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.loading import PluginProblem
 from fulfillment_sdk.receiver.asgi import AsgiApp
 from fulfillment_sdk.receiver.beside import AsgiApplication, AsgiBeside, WsgiBeside
+from fulfillment_sdk.receiver.cases.feeds import Feed, feed_of
+from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
+from fulfillment_sdk.receiver.cases.ledger import Ledger, Ledgers
+from fulfillment_sdk.receiver.cases.reconciling import Reconciliation, reconcile
+from fulfillment_sdk.receiver.cases.story import Received, explained, received
 from fulfillment_sdk.receiver.database import Database
 from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short
 from fulfillment_sdk.receiver.outlets import Outlets
@@ -33,6 +38,9 @@ from fulfillment_sdk.relay import Relay, RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.client import Client
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +70,18 @@ class Receiver:
         retention: seconds after which what every plugin and sink has is removed; None for never.
         dispatch: whether this process calls plugins and sinks. If not, it accepts for them, and a
             `fulfillment dispatch` beside it passes on.
+        window: seconds for which an event waits for missing ones of its case; then it is passed on
+            without them.
+        filtered: whether the subscription leaves out types of events: then nothing is missed, and
+            nothing waits.
+        opening: seconds for which the first event seen of a case waits, where it is not number 1,
+            for earlier ones that it may have overtaken.
+        feed: a `Client`, or a function of a case's id that returns its events: where missing ones
+            are had from before the window ends.
 
     Raises:
-        ConfigurationError: a secret, the address, a key, the retention or a sink's settings are
-            wrong.
+        ConfigurationError: a secret, the address, a key, the retention, a sink's settings or how
+            events are to be put in order is wrong.
         PluginError: one of `plugins` is not in order. (An installed one is left out and listed in
             `problems` instead.)
     """
@@ -83,9 +99,15 @@ class Receiver:
         policy: RetryPolicy | None = None,
         retention: float | None = None,
         dispatch: bool = True,
+        window: float = WINDOW,
+        filtered: bool = False,
+        opening: float = 0.0,
+        feed: Feed | Client | None = None,
     ) -> None:
         live = checked_secrets(secrets)
         kept = _checked_retention(retention, dispatch=dispatch)
+        rules = Rules(window=window, filtered=filtered, opening=opening)
+        shown = _checked_feed(feed, dispatch=dispatch)
         self._clock = clock
         self._dispatch = dispatch
         database = Database.of(data, storage_keys)
@@ -95,11 +117,13 @@ class Receiver:
         self._outlets = outlets
         self._tally = Tally(live, clock, lambda: self._process.relay)
         self._process = PerProcess(
-            lambda: database.open(outlets, clock=clock, retention=kept),
+            lambda: database.open(outlets, clock=clock, retention=kept, rules=rules, feed=shown),
             dispatch=dispatch,
             before_close=self._tally.save,
         )
-        self._intake = Intake(live, clock, lambda: self._process.relay, self._tally)
+        self._ledgers = Ledgers(rules)
+        self._feed = shown
+        self._intake = Intake(live, clock, self._open_ledger, self._tally)
         self._not_before = 0.0
 
     # -- answering --------------------------------------------------------------------------------
@@ -156,6 +180,10 @@ class Receiver:
         """This process's relay: what is undelivered, dead letters, replay. Opened if need be."""
         return self._process.open()
 
+    def _open_ledger(self) -> Ledger | None:
+        relay = self._process.relay
+        return None if relay is None else self._ledgers.of(relay)
+
     @property
     def destinations(self) -> Sequence[str]:
         """The names of the plugins and sinks that notifications are passed on to."""
@@ -165,6 +193,63 @@ class Receiver:
     def problems(self) -> Sequence[PluginProblem]:
         """The installed plugins that were left out, each with its version and the cause."""
         return tuple(self._outlets.plugins.problems)
+
+    # -- cases ------------------------------------------------------------------------------------
+
+    def history(self, case_id: str) -> Sequence[Received]:
+        """Return what was received of a case, in order of arrival, and what became of it.
+
+        It waits for the database in this thread; the store is opened if need be. What is older than
+        the retention is not in it. Contract, section 4, "Receiver".
+
+        Raises:
+            StoreUnavailable: the database can't be used.
+        """
+        store = self.relay.store
+        return store.read(lambda c: received(c, case_id)).result(STORE_SECONDS)
+
+    def explain(self, case_id: str) -> str:
+        """Return in words where a case stands, what is missing, and why something waits or went by.
+
+        Ids, codes and times alone, so that it may be printed and mailed. It waits as `history`
+        does, and raises the same.
+        """
+        store = self.relay.store
+        return store.read(lambda c: explained(c, case_id)).result(STORE_SECONDS)
+
+    def reconcile(
+        self,
+        feed: Feed | Client | None = None,
+        *,
+        case_id: str | None = None,
+        repair: bool = False,
+    ) -> Reconciliation:
+        """Compare what was received with the server's feed of events (contract, section 5).
+
+        It goes through all that the feed shows, in this thread, and can be repeated at any time.
+        Events that are under way just then may show as missing.
+
+        Args:
+            feed: a `Client`, or a function of a case's id (None for all cases) that returns events;
+                by default the receiver's own.
+            case_id: compares one case alone; then it also names what the feed does not know.
+            repair: whether what is missing is taken in: what its case has gone past is passed on as
+                `late`, the rest in its turn.
+
+        Returns:
+            what differs; `is_clean` where nothing does, or nothing does any more.
+
+        Raises:
+            ConfigurationError: there is no feed.
+            StoreUnavailable: the database can't be used.
+        """
+        asked = self._feed if feed is None else feed_of(feed)
+        if asked is None:
+            raise ConfigurationError(
+                "There is no feed to compare with", remedy="Give reconcile() a Client."
+            )
+        ledger = self._ledgers.of(self.relay)
+        return reconcile(ledger, asked, case_id=case_id, repair=repair, seconds=STORE_SECONDS)
 
     def secret_uses(self) -> Sequence[SecretUse]:
         """Tell how often each secret was of use in this process, in the order of the secrets.
@@ -232,6 +317,15 @@ class Receiver:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _checked_feed(given: Feed | Client | None, *, dispatch: bool) -> Feed | None:
+    if given is not None and not dispatch:
+        raise ConfigurationError(
+            "A receiver that does not dispatch asks no feed either",
+            remedy="Leave feed= out here; reconcile() asks one when it is called.",
+        )
+    return None if given is None else feed_of(given)
 
 
 def _checked_retention(seconds: float | None, *, dispatch: bool) -> float | None:

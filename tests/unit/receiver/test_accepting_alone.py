@@ -100,7 +100,9 @@ async def test_a_retention_reaches_the_sweep(
     began = asyncio.Event()
 
     @contextlib.asynccontextmanager
-    async def keep_sweeping(_store: Store, keep: float | None) -> AsyncIterator[None]:
+    async def keep_sweeping(
+        _store: Store, keep: float | None, **_options: object
+    ) -> AsyncIterator[None]:
         told.append(keep)
         began.set()
         yield

@@ -71,7 +71,7 @@ FORKS = """
     receiver = Receiver([secret], folder, [Writer()], load_entry_points=False)
 
     def send(event_id):
-        body = status_changed(event_id)
+        body = status_changed(event_id, case_id=event_id)
         headers = signing.headers([secret], event_id, int(time.time()), body)
         headers["content-type"] = "application/json"
         return receiver.handle("POST", headers, body).status

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -27,7 +28,7 @@ from fulfillment_sdk.relay import (
     RetryPolicy,
 )
 from fulfillment_sdk.relay.schema import events, quarantine
-from fulfillment_sdk.store import Sealer, StoreFuture
+from fulfillment_sdk.store import Sealer
 from fulfillment_sdk.store.keys import KEYS_VARIABLE, format_keys
 from tests.postgres import new_database
 from tests.unit.plugins.bodies import status_changed, unknown_type
@@ -238,18 +239,19 @@ def test_a_store_that_fails_in_use_is_a_503(
     receiver = make_receiver(Inbox())
     receiver.start()
 
-    def full(event: object) -> None:
+    def full(*_given: object, **_options: object) -> None:
         raise StoreUnavailable("database or disk is full")
 
-    monkeypatch.setattr(receiver.relay, "accept", full)
+    monkeypatch.setattr(receiver.relay, "accept_in", full)
 
     assert receiver.handle("POST", signed(BODY), BODY).status == 503
 
 
-def failing_with(error: Exception) -> StoreFuture[Accepted]:
-    future: StoreFuture[Accepted] = StoreFuture()
-    future.set_exception(error)
-    return future
+def failing_with(error: Exception) -> Callable[..., list[Accepted]]:
+    def accept_in(*_given: object, **_options: object) -> list[Accepted]:
+        raise error
+
+    return accept_in
 
 
 def test_an_event_that_the_database_refuses_is_kept_apart_so_that_it_blocks_no_sender(
@@ -257,7 +259,7 @@ def test_an_event_that_the_database_refuses_is_kept_apart_so_that_it_blocks_no_s
 ) -> None:
     receiver = make_receiver(Inbox())
     refusal = failing_with(ValueError("a NUL in Jane Doe"))
-    monkeypatch.setattr(receiver.relay, "accept", lambda event: refusal)
+    monkeypatch.setattr(receiver.relay, "accept_in", refusal)
 
     reply = receiver.handle("POST", signed(BODY), BODY)
 
@@ -272,7 +274,7 @@ def test_a_failure_after_the_event_was_handed_over_is_a_503(
 ) -> None:
     receiver = make_receiver(Inbox())
     failure = failing_with(StoreUnavailable("disk I/O error"))
-    monkeypatch.setattr(receiver.relay, "accept", lambda event: failure)
+    monkeypatch.setattr(receiver.relay, "accept_in", failure)
 
     assert receiver.handle("POST", signed(BODY), BODY).status == 503
 

@@ -1,0 +1,104 @@
+"""Filling gaps from the server's feed, beside all else: one that hangs holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.receiver.cases.arrivals import from_feed
+from fulfillment_sdk.receiver.cases.feeds import Feed
+from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
+from fulfillment_sdk.receiver.cases.rows import waiting_cases
+from fulfillment_sdk.receiver.cases.state import Hole
+from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
+from fulfillment_sdk.relay.tables.words import one_word
+
+ASKS_AT: Final = (0.1, 0.4, 0.75)
+"""When the feed is asked, in parts of the window of the case's first event that waits."""
+
+MOST_SHOWN: Final = 10_000
+"""Events of one case that are looked through."""
+
+log = logging.getLogger("fulfillment_sdk.receiver")
+
+
+@attrs.define(eq=False)
+class Filler:
+    """Asks a feed for what is missing, one case at a time, from a thread of its own.
+
+    Args:
+        feed: where missing events are.
+        ledger: takes them in.
+    """
+
+    feed: Feed
+    ledger: Ledger
+    _asked: dict[tuple[str, float], int] = attrs.field(factory=dict)
+    _threads: DaemonThreads = attrs.field(factory=lambda: DaemonThreads(1, "fulfillment-feed"))
+    _task: asyncio.Task[None] | None = None
+
+    def look(self, connection: sa.Connection) -> Sequence[tuple[str, Sequence[Hole]]]:
+        """Return the cases that it is time to ask for, with what they miss."""
+        now = self.ledger.relay.store.now(connection)
+        waiting = waiting_cases(connection)
+        keys = {(one.case_id, one.until): one for one in waiting}
+        self._asked = {key: count for key, count in self._asked.items() if key in keys}
+        due = []
+        for key, one in keys.items():
+            share = (now - one.since) / max(one.until - one.since, 1e-9)
+            wanted = sum(share >= at for at in ASKS_AT)
+            if wanted > self._asked.get(key, 0):
+                self._asked[key] = wanted
+                due.append((one.case_id, one.missing))
+        return due
+
+    def begin(self, wanted: Sequence[tuple[str, Sequence[Hole]]]) -> None:
+        """Ask for these in the background."""
+        self._task = asyncio.create_task(self._ask_for_all(wanted), name="receiver-fill")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a feed has not answered yet."""
+        return self._task is not None and not self._task.done()
+
+    async def close(self) -> None:
+        """Leave it; a thread that waits for a feed ends with it, or with the process."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._threads.close()
+
+    async def _ask_for_all(self, wanted: Sequence[tuple[str, Sequence[Hole]]]) -> None:
+        for case_id, missing in wanted:
+            try:
+                found = await self._threads.call(lambda: ask(self.feed, case_id, missing))  # noqa: B023
+                taken = await asyncio.gather(*[self.ledger.take(one) for one in found])
+            except Exception as error:  # noqa: BLE001  the window ends all the same
+                log.warning(
+                    "case %s: its feed can't be asked: %s", one_word(case_id), type(error).__name__
+                )
+                continue
+            if new := sum(one.status == "new" for one in taken):
+                log.info("case %s: %d missing events had from the feed", one_word(case_id), new)
+
+
+def ask(feed: Feed, case_id: str, missing: Sequence[Hole]) -> list[Arrival]:
+    """Return those of a case's missing events that its feed shows; raises what the feed raises."""
+    shown = itertools.islice(feed(case_id), MOST_SHOWN)
+    return list(_missing_among(map(from_feed, shown), case_id, missing))
+
+
+def _missing_among(
+    arrivals: Iterable[Arrival | None], case_id: str, missing: Sequence[Hole]
+) -> Iterable[Arrival]:
+    for one in arrivals:
+        if one is None or one.event.lane != case_id or one.event.sequence is None:
+            continue
+        if any(hole.first <= one.event.sequence <= hole.last for hole in missing):
+            yield one

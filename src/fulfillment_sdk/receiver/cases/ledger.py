@@ -1,0 +1,251 @@
+"""Taking events in by their case: stored, judged, recorded and passed on in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk import strictjson
+from fulfillment_sdk.errors import PayloadError, StoreError
+from fulfillment_sdk.receiver.cases.facts import Fact
+from fulfillment_sdk.receiver.cases.judge import (
+    Expiry,
+    Rules,
+    Verdict,
+    asks_for_twins,
+    expire,
+    judge,
+)
+from fulfillment_sdk.receiver.cases.rows import (
+    FEED,
+    WEBHOOK,
+    Case,
+    Entry,
+    lock_cases,
+    lock_due,
+    twins_of,
+    write,
+)
+from fulfillment_sdk.receiver.cases.state import Hole
+from fulfillment_sdk.relay import Accepted, Event, Relay
+from fulfillment_sdk.relay.tables.stored import stored_events
+from fulfillment_sdk.relay.tables.words import one_word
+from fulfillment_sdk.store import StoreFuture
+from fulfillment_sdk.wire.events import EVENT_DEPTH
+
+ANOMALY: Final = "anomaly"
+ORIGIN: Final = "origin"
+"""Notes of an event: what is odd about it, and where it came from if not by webhook."""
+
+CASES_AT_ONCE: Final = 50
+"""Cases whose windows end in one transaction at most."""
+
+_PASSED_ON: Final = frozenset({"baseline", "applied", "late"})
+
+log = logging.getLogger("fulfillment_sdk.receiver")
+
+
+@attrs.frozen(eq=False)
+class Arrival:
+    """An event as it came in.
+
+    Args:
+        event: as it is stored.
+        fact: what it says about its case; None where it names none.
+        origin: `webhook` or `feed`.
+    """
+
+    event: Event
+    fact: Fact | None
+    origin: str = WEBHOOK
+
+
+@attrs.frozen(eq=False)
+class Ledger:
+    """What a receiver keeps of its cases.
+
+    Args:
+        relay: stores the events and passes them on.
+        rules: how they are put in order.
+    """
+
+    relay: Relay
+    rules: Rules
+
+    def take(self, arrival: Arrival) -> StoreFuture[Accepted]:
+        """Take an event in; the future resolves once it is durable, and to what became of it.
+
+        Raises (in the future):
+            StoreUnavailable: nothing was stored.
+            ValueError: nor can it be.
+        """
+        return self.relay.store.write_each(self.take_in, arrival)
+
+    def take_in(self, connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
+        """Take events in, within a write of the relay's store; hand in all of it at once."""
+        by_id: dict[str, Arrival] = {}
+        for arrival in arrivals:
+            by_id.setdefault(arrival.event.id, arrival)
+
+        def sift(connection: sa.Connection, new: Sequence[Event], now: float) -> Sequence[Event]:
+            return self._sift(connection, [by_id[event.id] for event in new], now)
+
+        def alike(connection: sa.Connection, event: Event) -> bool:
+            return self._is_alike(connection, event)
+
+        events = [arrival.event for arrival in arrivals]
+        accepted = self.relay.accept_in(connection, events, sift=sift, alike=alike)
+        conflicts = [
+            arrival
+            for arrival, result in zip(arrivals, accepted, strict=True)
+            if result.status == "conflict"
+        ]
+        if conflicts:
+            self._record_conflicts(connection, conflicts)
+        return accepted
+
+    def release(self, connection: sa.Connection) -> int:
+        """Pass on what has waited long enough, within a write; returns of how many cases.
+
+        More may be due where it returns `CASES_AT_ONCE`.
+        """
+        now = self.relay.store.now(connection)
+        cases = lock_due(connection, now=now, most=CASES_AT_ONCE)
+        due: list[Event] = []
+        for case in cases:
+            ended = expire(case.state, now)
+            due += _pass_on(case, ended)
+        write(connection, cases, now=now)
+        self.relay.send_in(connection, due)
+        return len(cases)
+
+    def _sift(
+        self, connection: sa.Connection, arrivals: Sequence[Arrival], now: float
+    ) -> Sequence[Event]:
+        """Record new events in their cases, and return what is passed on."""
+        due = [arrival.event for arrival in arrivals if arrival.fact is None]
+        mine = [(one, one.fact) for one in arrivals if one.fact is not None]
+        if not mine:
+            return due
+        cases = lock_cases(connection, (one.event.lane for one, _ in mine))
+        # What comes together has no order yet: so it gets the right one, and nothing waits.
+        for arrival, fact in sorted(mine, key=_place):
+            case = cases[arrival.event.lane]
+            twins = _twins(connection, case, fact) if asks_for_twins(case.state, fact) else ()
+            verdict = judge(case.state, fact, now, rules=self.rules, twins=twins)
+            entry = _entered(case, arrival, fact, now)
+            entry.outcome, entry.anomaly, entry.until = (
+                verdict.outcome,
+                verdict.anomaly,
+                verdict.until,
+            )
+            if verdict.outcome in _PASSED_ON:
+                due.append(_noted(entry))
+            due += _pass_on(case, verdict)
+        write(connection, cases.values(), now=now)
+        return due
+
+    def _is_alike(self, connection: sa.Connection, event: Event) -> bool:
+        """Tell whether an event says what is stored under its id, in the words of the feed.
+
+        The feed shows what was sent, but not its very bytes.
+        """
+        found = stored_events(connection, self.relay.store.sealer, [event.id])
+        if not any(one.notes.get(ORIGIN) == FEED for one in (event, *found)):
+            return False
+        return all(_says(one.body) == _says(event.body) is not None for one in found)
+
+    def _record_conflicts(self, connection: sa.Connection, arrivals: Iterable[Arrival]) -> None:
+        now = self.relay.store.now(connection)
+        mine = [(one, one.fact) for one in arrivals if one.fact is not None]
+        cases = lock_cases(connection, (one.event.lane for one, _ in mine))
+        for arrival, fact in mine:
+            case = cases[arrival.event.lane]
+            entry = _entered(case, arrival, fact, now, key=f"{fact.event_id} {case.events}")
+            entry.outcome = "conflict"
+        write(connection, cases.values(), now=now)
+
+
+@attrs.define(eq=False)
+class Ledgers:
+    """The ledger of the relay that is open, whichever that is: a process opens its own.
+
+    Args:
+        rules: of all of them.
+    """
+
+    rules: Rules
+    _current: Ledger | None = None
+
+    def of(self, relay: Relay) -> Ledger:
+        """Return the ledger of a relay, the same for as long as that is the one in use."""
+        current = self._current
+        if current is None or current.relay is not relay:
+            self._current = current = Ledger(relay, self.rules)
+        return current
+
+
+def report_gaps(case_id: str, gaps: Iterable[Hole]) -> None:
+    """Say which events of a case are waited for no longer."""
+    for gap in gaps:
+        log.warning(
+            "case %s: event %s has not come, and later ones are passed on",
+            one_word(case_id),
+            gap.first if gap.first == gap.last else f"{gap.first} to {gap.last}",
+        )
+
+
+def _place(pair: tuple[Arrival, Fact]) -> tuple[str, int]:
+    arrival, fact = pair
+    return arrival.event.lane, fact.sequence or 0
+
+
+def _entered(case: Case, arrival: Arrival, fact: Fact, now: float, *, key: str = "") -> Entry:
+    case.events += 1
+    entry = Entry(case.events, arrival.event, fact, arrival.origin, now)
+    case.entries[key or fact.event_id] = entry
+    return entry
+
+
+def _twins(connection: sa.Connection, case: Case, fact: Fact) -> list[Fact]:
+    """Return what has come under an event's number, before and in this transaction."""
+    here = [
+        entry.fact
+        for entry in case.entries.values()
+        if entry.fact.sequence == fact.sequence and entry.fact.event_id != fact.event_id
+    ]
+    return here + twins_of(connection, case.case_id, fact)
+
+
+def _pass_on(case: Case, verdict: Verdict | Expiry) -> list[Event]:
+    """Note what waited and goes out now; return it in order."""
+    case.state = verdict.state
+    report_gaps(case.case_id, verdict.gaps)
+    due = []
+    for released in verdict.released:
+        entry = case.entries[released.fact.event_id]
+        entry.outcome, entry.anomaly, entry.until = "applied", released.anomaly, None
+        entry.is_changed = not entry.is_new
+        due.append(_noted(entry))
+    return due
+
+
+def _noted(entry: Entry) -> Event:
+    """Return an event with what is to be said about it beside its bytes."""
+    notes = dict(entry.event.notes)
+    if entry.origin == FEED:
+        notes[ORIGIN] = FEED
+    if entry.anomaly is not None:
+        notes[ANOMALY] = entry.anomaly
+    return attrs.evolve(entry.event, notes=notes) if notes else entry.event
+
+
+def _says(body: bytes) -> object:
+    try:
+        return strictjson.parse(body, exact=False, depth=EVENT_DEPTH)
+    except (PayloadError, StoreError):
+        return None

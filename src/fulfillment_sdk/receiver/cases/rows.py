@@ -1,0 +1,242 @@
+"""The rows of cases: looked up and locked many at a time, and written back with their history."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.receiver.cases import statements
+from fulfillment_sdk.receiver.cases.facts import Fact
+from fulfillment_sdk.receiver.cases.state import (
+    CaseState,
+    Held,
+    Hole,
+    read_holes,
+    written_holes,
+)
+from fulfillment_sdk.relay import Event
+from fulfillment_sdk.relay.tables.rows import each_row, is_sqlite
+
+WEBHOOK = "webhook"
+FEED = "feed"
+
+
+@attrs.define
+class Case:
+    """A case's row while it is being worked on: nobody else has it until the commit.
+
+    Args:
+        case_id: whose it is.
+        state: what is known of it.
+        events: how many rows of history it has had.
+        entries: what it held when it was looked up, and what was added since, by event id.
+    """
+
+    case_id: str
+    state: CaseState = attrs.field(factory=CaseState)
+    events: int = 0
+    entries: dict[str, Entry] = attrs.field(factory=dict)
+
+
+@attrs.define
+class Entry:
+    """A row of history that is new, or changes: what was received, and what became of it."""
+
+    n: int
+    event: Event
+    fact: Fact
+    origin: str
+    received_at: float
+    outcome: str = ""
+    anomaly: str | None = None
+    until: float | None = None
+    is_new: bool = True
+    is_changed: bool = False
+
+
+def lock_cases(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Case]:
+    """Return the cases of these ids, new ones empty, each held until the transaction ends.
+
+    All are taken in one order, so that two who want the same wait, and never in a circle.
+    """
+    wanted = sorted(set(ids))
+    if is_sqlite(connection):  # whose only writer is this one
+        rows = statements.FIND.run(connection, [(one,) for one in wanted])
+    else:
+        rows = statements.LOCK.run(connection, [(one,) for one in wanted])
+    found = {row[0]: _case(row) for row in rows}
+    _load_held(connection, [found[row[0]] for row in rows if row[4]])
+    return {one: found.get(one) or Case(one) for one in wanted}
+
+
+def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
+    """Return cases of which a window is over; those that somebody else has are left to them."""
+    wanted = [(case_id,) for (case_id,) in statements.DUE.run(connection, [(now, most)])]
+    rows = statements.LOCK_IF_FREE.run(connection, sorted(wanted)) if wanted else []
+    cases = [_case(row) for row in rows if row[4]]
+    _load_held(connection, cases)
+    return cases
+
+
+def twins_of(connection: sa.Connection, case_id: str, fact: Fact) -> list[Fact]:
+    """Return what was recorded of a case under an event's number, or under its transition."""
+    if fact.sequence is not None:
+        rows = statements.BY_SEQUENCE.run(connection, [(case_id, fact.sequence)])
+    else:
+        rows = statements.BY_TRANSITION.run(connection, [(case_id, fact.transition_id)])
+    return [_fact(row) for row in rows]
+
+
+def write(connection: sa.Connection, cases: Iterable[Case], *, now: float) -> None:
+    """Write cases back, with what is new in their history, and what they hold."""
+    changed = sorted(cases, key=lambda one: one.case_id)
+    pairs = [(case, entry) for case in changed for entry in case.entries.values()]
+    new = [pair for pair in pairs if pair[1].is_new]
+    if is_sqlite(connection):
+        each_row(connection, statements.SAVE_ON_SQLITE, [_case_row(case, now) for case in changed])
+        each_row(connection, statements.ADD_ON_SQLITE, [_history_row(*pair, now) for pair in new])
+    else:
+        _save_on_a_server(connection, changed, new, now)
+    fresh = [
+        (case.case_id, one.n, one.event.id, one.until, json.dumps(dict(one.event.labels)))
+        for case, one in new
+        if one.outcome == "held"
+    ]
+    statements.HOLD.run(connection, fresh)
+    released = [(case.case_id, one) for case, one in pairs if one.is_changed]
+    statements.LET_GO.run(connection, [(case_id, one.n) for case_id, one in released])
+    decided = [(one.outcome, one.anomaly, now, case_id, one.n) for case_id, one in released]
+    statements.DECIDE.run(connection, decided)
+
+
+def held_among(connection: sa.Connection, event_ids: Sequence[str]) -> set[str]:
+    """Return which of these events wait."""
+    rows = statements.HELD_AMONG.run(connection, [(one,) for one in event_ids])
+    return {one for (one,) in rows}
+
+
+def recorded_among(
+    connection: sa.Connection, keys: Sequence[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return which of these, each a case and an event's id, are in the history."""
+    return {(case_id, event_id) for case_id, event_id in statements.RECORDED.run(connection, keys)}
+
+
+def next_until(connection: sa.Connection) -> float | None:
+    """Return when the first window ends; None where nothing waits."""
+    found: float | None = connection.exec_driver_sql(statements.NEXT).scalar_one()
+    return found
+
+
+@attrs.frozen
+class Waiting:
+    """A case that waits: since when and until when the first of its events does, and for what."""
+
+    case_id: str
+    since: float
+    until: float
+    missing: tuple[Hole, ...]
+
+
+def waiting_cases(connection: sa.Connection, *, most: int = 200) -> list[Waiting]:
+    """Return cases that wait, those first whose window ends first; nothing is locked."""
+    wanted = [(case_id,) for (case_id,) in statements.DUE.run(connection, [(math.inf, most)])]
+    cases = [_case(row) for row in statements.FIND.run(connection, wanted)] if wanted else []
+    _load_held(connection, cases)
+    found = []
+    for case in cases:
+        its = [one for one in case.entries.values() if one.until is not None]
+        if first := min(its, key=lambda one: one.until or 0.0, default=None):
+            until = first.until or 0.0
+            missing = case.state.missing()
+            found.append(Waiting(case.case_id, first.received_at, until, missing))
+    return sorted(found, key=lambda one: one.until)
+
+
+def known_case(connection: sa.Connection, case_id: str) -> Case | None:
+    """Return what is known of a case; nothing is locked."""
+    cases = [_case(row) for row in statements.FIND.run(connection, [(case_id,)])]
+    _load_held(connection, cases)
+    return cases[0] if cases else None
+
+
+def _case(row: tuple[Any, ...]) -> Case:
+    case_id, status, following, holes, _held, events = row
+    return Case(case_id, CaseState(status, following, read_holes(holes)), events)
+
+
+def _load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
+    """Give cases what they hold, in the order of numbers and of arrival."""
+    by_id = {case.case_id: case for case in cases}
+    found = statements.HELD.run(connection, [(case_id,) for case_id in by_id]) if by_id else []
+    waiting: dict[str, list[Held]] = {case_id: [] for case_id in by_id}
+    for case_id, n, until, labels, origin, received_at, *facts in sorted(found, key=_in_order):
+        fact = _fact(facts)
+        event = Event(fact.event_id, fact.type, case_id, fact.sequence, b"", labels=_read(labels))
+        entry = Entry(n, event, fact, origin, received_at, "held", None, until, is_new=False)
+        by_id[case_id].entries[fact.event_id] = entry
+        waiting[case_id].append(Held(fact, until))
+    for case_id, its in waiting.items():
+        its.sort(key=lambda one: one.sequence)
+        by_id[case_id].state = attrs.evolve(by_id[case_id].state, held=tuple(its))
+
+
+def _in_order(row: Sequence[Any]) -> tuple[str, int]:
+    return row[0], row[1]
+
+
+def _read(labels: str) -> Mapping[str, str]:
+    found: Mapping[str, str] = json.loads(labels)
+    return found
+
+
+def _fact(row: Sequence[Any]) -> Fact:
+    event_id, type, sequence, previous, status, transition_id = row
+    return Fact(event_id, type, sequence, previous, status, transition_id)
+
+
+def _case_row(case: Case, now: float) -> tuple[Any, ...]:
+    state = case.state
+    holes = written_holes(state.holes)
+    return (case.case_id, state.status, state.next, holes, len(state.held), case.events, now)
+
+
+def _history_row(case: Case, entry: Entry, now: float) -> tuple[Any, ...]:
+    fact = entry.fact
+    return (
+        case.case_id,
+        entry.n,
+        fact.event_id,
+        fact.type,
+        fact.sequence,
+        fact.previous,
+        fact.status,
+        fact.transition_id,
+        entry.origin,
+        entry.received_at,
+        entry.outcome,
+        entry.anomaly,
+        None if entry.outcome == "held" else now,
+    )
+
+
+def _save_on_a_server(
+    connection: sa.Connection,
+    changed: Sequence[Case],
+    new: Sequence[tuple[Case, Entry]],
+    now: float,
+) -> None:
+    """In one statement where it can be: each is a round trip that others' rows are held for."""
+    last = {case.case_id: entry.n for case, entry in new}
+    rows = [
+        (*_history_row(case, entry, now), *_case_row(case, now)[1:], last[case.case_id] == entry.n)
+        for case, entry in new
+    ]
+    statements.ADD_AND_SAVE.run(connection, [(*row[:-1], int(row[-1])) for row in rows])
+    rest = [_case_row(case, now) for case in changed if case.case_id not in last]
+    statements.SAVE.run(connection, rest)

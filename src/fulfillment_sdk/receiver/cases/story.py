@@ -1,0 +1,118 @@
+"""What was received of a case, what is missing, and why something was not passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+import sqlalchemy as sa
+
+from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
+from fulfillment_sdk.receiver.cases.rows import known_case
+from fulfillment_sdk.receiver.cases.schema import held, history
+from fulfillment_sdk.receiver.cases.state import CaseState, Hole
+from fulfillment_sdk.relay.tables.words import one_word
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "baseline": "passed on: the first that was seen of this case",
+    "applied": "passed on",
+    "late": "passed on late: the case stays where later events have taken it",
+    "held": "waits for earlier events",
+    "stale": "not passed on: the same had come before under another id, or was long done with",
+    "conflict": "not passed on: its id was known with other bytes, which is kept apart",
+}
+"""What can become of an event, and what that means."""
+
+
+@attrs.frozen(kw_only=True)
+class Received:
+    """One event of a case, as it was received. It holds codes and times, nothing of its content.
+
+    Args:
+        n: counts what was received of the case.
+        event_id, type, sequence, previous_status, status, transition_id: as the event says.
+        origin: `webhook`, or `feed` where it was had from there.
+        received_at: epoch seconds.
+        outcome: `baseline`, `applied`, `late`, `held`, `stale` or `conflict`.
+        anomaly: what is odd about it, a key of `ANOMALIES`; None for nothing.
+        decided_at: when it was passed on, or not, epoch seconds; None while it is held.
+        until: when it is passed on whatever is missing, epoch seconds; None but for what is held.
+    """
+
+    n: int
+    event_id: str
+    type: str
+    sequence: int | None
+    previous_status: str | None
+    status: str | None
+    transition_id: str
+    origin: str
+    received_at: float
+    outcome: str
+    anomaly: str | None
+    decided_at: float | None
+    until: float | None = None
+
+
+def received(connection: sa.Connection, case_id: str) -> list[Received]:
+    """Return what was received of a case, in the order in which it came."""
+    columns = [column for column in history.c if column.name != "case_id"]
+    mine = sa.and_(held.c.case_id == history.c.case_id, held.c.n == history.c.n)
+    query = (
+        sa.select(*columns, held.c.until)
+        .select_from(history.outerjoin(held, mine))
+        .where(history.c.case_id == case_id)
+        .order_by(history.c.n)
+    )
+    return [Received(**row._mapping) for row in connection.execute(query)]
+
+
+def explained(connection: sa.Connection, case_id: str) -> str:
+    """Return in a few lines where a case stands, what is missing, and what became of each event.
+
+    Ids, codes and times alone: it may be printed, mailed and logged.
+    """
+    case = known_case(connection, case_id)
+    if case is None:
+        return f"case {one_word(case_id)}: nothing was received that is still known"
+    its = received(connection, case_id)
+    return "\n".join([*_standing(case_id, case.state), *(_line(one) for one in its)])
+
+
+def _standing(case_id: str, state: CaseState) -> Iterator[str]:
+    yield f"case {one_word(case_id)}: status {one_word(state.status or 'unknown')}"
+    if state.next:
+        yield f"next expected: event {state.next}"
+    if missing := [_numbers(hole) for hole in state.holes if hole.reported]:
+        yield f"missing, and not waited for any more: {', '.join(missing)}"
+    if waited := [_numbers(hole) for hole in state.missing() if not hole.reported]:
+        yield f"missing, and waited for: {', '.join(waited)}"
+    if before := [_numbers(hole) for hole in state.holes if not hole.reported]:
+        yield f"not received, and not missed: {', '.join(before)}"
+
+
+def _line(one: Received) -> str:
+    number = "-" if one.sequence is None else str(one.sequence)
+    step = f"{one_word(one.previous_status or '-')} -> {one_word(one.status or '-')}"
+    parts = [
+        f"{_time(one.received_at)}  event {number}  {one_word(one.event_id)}",
+        f"{one_word(one.type)}  {step}",
+        OUTCOMES.get(one.outcome, one.outcome),
+    ]
+    if one.until is not None:
+        parts[-1] += f", until {_time(one.until)} at most"
+    if one.origin != "webhook":
+        parts.append("had from the feed")
+    if one.anomaly is not None:
+        parts.append(f"{one.anomaly}: {ANOMALIES.get(one.anomaly, 'odd')}")
+    return "; ".join(parts)
+
+
+def _numbers(hole: Hole) -> str:
+    return f"event {hole.first}" if hole.first == hole.last else f"{hole.first} to {hole.last}"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"

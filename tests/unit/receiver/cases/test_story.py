@@ -1,0 +1,75 @@
+"""What was received of a case, when, what is missing, and why something was not passed on."""
+
+from __future__ import annotations
+
+import attrs
+
+from fulfillment_sdk.receiver.cases.story import OUTCOMES, explained
+from tests.unit.receiver.cases.conftest import PATIENCE, House, steps
+from tests.unit.receiver.cases.facts import step
+
+
+def told(house: House, case_id: str = "case_1") -> list[str]:
+    text = house.store.read(lambda c: explained(c, case_id)).result(PATIENCE)
+    return text.splitlines()
+
+
+def test_history_has_every_event_in_order_of_arrival_with_what_became_of_it(house: House) -> None:
+    house.take(*steps(2, 4), step(2, "evt_again"))
+
+    first, second, third = house.history()
+
+    assert (first.n, first.event_id, first.sequence) == (1, "evt_2", 2)
+    assert (first.previous_status, first.status) == ("new", "allocated")
+    assert (first.outcome, first.origin, first.anomaly) == ("baseline", "webhook", None)
+    assert first.decided_at == first.received_at
+    assert (second.outcome, second.decided_at) == ("held", None)
+    assert second.until is not None
+    assert 29.9 < second.until - second.received_at < 30.1
+    assert (third.event_id, third.outcome) == ("evt_again", "stale")
+
+
+def test_explain_says_what_is_missing_and_what_waits_for_it(small_house: House) -> None:
+    small_house.take(*steps(1, 4))
+
+    standing, *rest = told(small_house)
+
+    assert standing == "case case_1: status new"
+    assert rest[:2] == ["next expected: event 2", "missing, and waited for: 2 to 3"]
+    assert "event 4  evt_4; case.status_changed  in_progress -> submitted; waits" in rest[-1]
+    assert rest[-1].endswith("until 2027-01-15 08:00:30.000Z at most")
+
+
+def test_explain_says_what_is_not_waited_for_any_more_and_why_one_was_left_out(
+    small_house: House,
+) -> None:
+    small_house.take(*steps(2, 5))
+    small_house.wait(30.0)
+    small_house.take(step(4), step(5, "evt_again"))
+
+    lines = told(small_house)
+
+    assert lines[0] == "case case_1: status qc_rework"
+    assert lines[2:4] == [
+        "missing, and not waited for any more: event 3",
+        "not received, and not missed: event 1",
+    ]
+    assert "gap: what comes before it is missing" in lines[5]
+    assert "passed on late" in lines[6]
+    assert lines[7].endswith(OUTCOMES["stale"])
+
+
+def test_explain_of_a_case_that_nobody_knows(small_house: House) -> None:
+    assert told(small_house, "case_x\nforged") == [
+        'case "case_x\\nforged": nothing was received that is still known'
+    ]
+
+
+def test_explain_forges_no_line_with_what_a_sender_wrote(small_house: House) -> None:
+    odd = attrs.evolve(step(1), status="a\nb", transition_id="t\n")
+    small_house.take(odd)
+
+    lines = told(small_house)
+
+    assert len(lines) == 3
+    assert '"a\\nb"' in lines[0]

@@ -15,6 +15,7 @@ BODY_BYTES = 400
 EVENTS_PER_CASE = 6
 SECRET = "whsec_" + base64.b64encode(b"a secret for benchmarks only 32b").decode()
 TYPE = "case.status_changed"
+STEPS = ("new", "allocated", "in_progress", "submitted", "qc_passed", "reported")
 
 
 def case_and_sequence(index: int, count: int) -> tuple[int, int]:
@@ -41,13 +42,15 @@ def case_of(name: str) -> int:
 def body(run: str, index: int, count: int) -> bytes:
     """Write event `index` of `count` as the notification that a gateway sends: 400 bytes."""
     case, sequence = case_and_sequence(index, count)
+    status = STEPS[min(sequence, len(STEPS)) - 1]
+    previous = f'"{STEPS[sequence - 2]}"' if 1 < sequence <= len(STEPS) else "null"
     head = (
         f'{{"id":"{event_id(run, index)}","type":"{TYPE}","version":"1",'
         '"timestamp":"2025-04-06T16:00:00.000000Z",'
         f'"data":{{"case_id":"{lane(case)}","organization_id":"org_1",'
-        '"previous_status":"allocated","new_status":"in_progress",'
+        f'"previous_status":{previous},"new_status":"{status}",'
         '"timestamp":"2025-04-06T16:00:00.000000Z",'
-        f'"sequence":{sequence},"final":false,"message":"Case in progress","transition_id":"trn_'
+        f'"sequence":{sequence},"final":false,"message":"A step","transition_id":"trn_'
     )
     tail = '"}}'
     return (head + "0" * (BODY_BYTES - len(head) - len(tail)) + tail).encode()

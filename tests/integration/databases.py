@@ -16,6 +16,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 
+from fulfillment_sdk.receiver.cases.schema import SCHEMA as RECEIVER
 from fulfillment_sdk.receiver.secrets.schema import SCHEMA as SECRETS
 from fulfillment_sdk.relay import SCHEMA as RELAY
 from fulfillment_sdk.server.gateway.schema import SCHEMA as GATEWAY
@@ -23,7 +24,7 @@ from fulfillment_sdk.server.portal.schema import SCHEMA as PORTAL
 from fulfillment_sdk.store import Schema
 from fulfillment_sdk.store.engine import make_engine
 
-SCHEMAS = {schema.name: schema for schema in (RELAY, SECRETS, GATEWAY, PORTAL)}
+SCHEMAS = {schema.name: schema for schema in (RELAY, RECEIVER, SECRETS, GATEWAY, PORTAL)}
 FOLDER = Path(__file__).parents[1] / "samples" / "databases"
 
 
@@ -35,7 +36,7 @@ class Sample:
 
     @property
     def database(self) -> str:
-        """Which of the three it is."""
+        """Whose it is."""
         return self.path.name.partition(".")[0]
 
     @property

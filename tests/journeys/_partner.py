@@ -47,6 +47,10 @@ class Recorder:
         return found
 
 
+RECORDER = Recorder()
+"""One for `fulfillment dispatch --plugin`."""
+
+
 class Endpoint:
     """An address that can be registered; who calls is refused until there is a receiver."""
 

@@ -21,6 +21,10 @@ import sqlalchemy as sa
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.receiver import SecretUse
+from fulfillment_sdk.receiver.cases.facts import Fact
+from fulfillment_sdk.receiver.cases.judge import Rules
+from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
+from fulfillment_sdk.receiver.cases.schema import SCHEMA as RECEIVER
 from fulfillment_sdk.receiver.secrets import totals
 from fulfillment_sdk.receiver.secrets.schema import SCHEMA as SECRETS
 from fulfillment_sdk.relay import (
@@ -75,7 +79,7 @@ def events() -> list[Event]:
 
 
 async def receiver(folder: Path) -> Facts:
-    """What arrived, what is dead, retried and waiting, a conflict, a quarantine; a secret's use."""
+    """What arrived, what is dead, retried, waiting or held; a conflict, a quarantine, a use."""
     judge = Judge()
     relay = Relay(
         f"sqlite:///{folder}/receiver.db",
@@ -90,9 +94,11 @@ async def receiver(folder: Path) -> Facts:
             Destination("held", "judge", ordering="none", types=("none.such",), enabled=False),
         ],
         sinks={"judge": judge},
-        schemas=[SECRETS],
+        schemas=[RECEIVER, SECRETS],
     )
+    early = Arrival(_event("evt_held", "case_4", 2), Fact("evt_held", "t", 2))
     try:
+        await Ledger(relay, Rules(opening=1e9)).take(early)
         async with relay.running():
             for event in events():
                 await relay.accept(event)

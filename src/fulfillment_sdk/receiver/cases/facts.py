@@ -76,4 +76,5 @@ def usual_sequence(sequence: int | None) -> int | None:
 def _word(text: str | None) -> str | None:
     if text is None or (text.isascii() and text.isprintable() and len(text) <= LONGEST):
         return text
-    return text[:LONGEST].replace("\0", "?").encode(errors="replace").decode()
+    shown = "".join(one if one.isprintable() else "?" for one in text[:LONGEST])
+    return shown.encode(errors="replace").decode()

@@ -133,7 +133,7 @@ class Ledger:
             return due
         cases = lock_cases(connection, (one.event.lane for one, _ in mine))
         # What comes together has no order yet: so it gets the right one, and nothing waits.
-        for arrival, fact in sorted(mine, key=_place):
+        for arrival, fact in sorted(mine, key=_place) if len(mine) > 1 else mine:
             case = cases[arrival.event.lane]
             twins = _twins(connection, case, fact) if asks_for_twins(case.state, fact) else ()
             verdict = judge(case.state, fact, now, rules=self.rules, twins=twins)
@@ -145,7 +145,10 @@ class Ledger:
             )
             if verdict.outcome in _PASSED_ON:
                 due.append(_noted(entry))
-            due += _pass_on(case, verdict)
+            if verdict.released or verdict.gaps:
+                due += _pass_on(case, verdict)
+            else:
+                case.state = verdict.state
         write(connection, cases.values(), now=now)
         return due
 

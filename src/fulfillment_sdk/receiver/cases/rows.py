@@ -21,6 +21,7 @@ from fulfillment_sdk.receiver.cases.state import (
 )
 from fulfillment_sdk.relay import Event
 from fulfillment_sdk.relay.tables.rows import each_row, is_sqlite
+from fulfillment_sdk.store.driver import execute
 
 WEBHOOK = "webhook"
 FEED = "feed"
@@ -65,10 +66,10 @@ def lock_cases(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Case]
     All are taken in one order, so that two who want the same wait, and never in a circle.
     """
     wanted = sorted(set(ids))
-    if is_sqlite(connection):  # whose only writer is this one
-        rows = statements.FIND.run(connection, [(one,) for one in wanted])
-    else:
-        rows = statements.LOCK.run(connection, [(one,) for one in wanted])
+    rows = statements.FIND.run(connection, [(one,) for one in wanted])
+    if len(rows) < len(wanted) and not is_sqlite(connection):  # where a writer is not alone
+        there = {row[0] for row in rows}
+        rows += statements.MAKE.run(connection, [(one,) for one in wanted if one not in there])
     found = {row[0]: _case(row) for row in rows}
     _load_held(connection, [found[row[0]] for row in rows if row[4]])
     return {one: found.get(one) or Case(one) for one in wanted}
@@ -77,7 +78,7 @@ def lock_cases(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Case]
 def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
     """Return cases of which a window is over; those that somebody else has are left to them."""
     wanted = [(case_id,) for (case_id,) in statements.DUE.run(connection, [(now, most)])]
-    rows = statements.LOCK_IF_FREE.run(connection, sorted(wanted)) if wanted else []
+    rows = statements.FIND_FREE.run(connection, sorted(wanted)) if wanted else []
     cases = [_case(row) for row in rows if row[4]]
     _load_held(connection, cases)
     return cases
@@ -146,7 +147,7 @@ class Waiting:
 def waiting_cases(connection: sa.Connection, *, most: int = 200) -> list[Waiting]:
     """Return cases that wait, those first whose window ends first; nothing is locked."""
     wanted = [(case_id,) for (case_id,) in statements.DUE.run(connection, [(math.inf, most)])]
-    cases = [_case(row) for row in statements.FIND.run(connection, wanted)] if wanted else []
+    cases = [_case(row) for row in statements.LOOK.run(connection, wanted)] if wanted else []
     _load_held(connection, cases)
     found = []
     for case in cases:
@@ -160,7 +161,7 @@ def waiting_cases(connection: sa.Connection, *, most: int = 200) -> list[Waiting
 
 def known_case(connection: sa.Connection, case_id: str) -> Case | None:
     """Return what is known of a case; nothing is locked."""
-    cases = [_case(row) for row in statements.FIND.run(connection, [(case_id,)])]
+    cases = [_case(row) for row in statements.LOOK.run(connection, [(case_id,)])]
     _load_held(connection, cases)
     return cases[0] if cases else None
 
@@ -231,12 +232,23 @@ def _save_on_a_server(
     new: Sequence[tuple[Case, Entry]],
     now: float,
 ) -> None:
-    """In one statement where it can be: each is a round trip that others' rows are held for."""
-    last = {case.case_id: entry.n for case, entry in new}
-    rows = [
-        (*_history_row(case, entry, now), *_case_row(case, now)[1:], last[case.case_id] == entry.n)
-        for case, entry in new
+    added = [
+        (case.case_id, one.n, one.fact.event_id, one.fact.type, one.fact.sequence, _words(one))
+        for case, one in new
     ]
-    statements.ADD_AND_SAVE.run(connection, [(*row[:-1], int(row[-1])) for row in rows])
-    rest = [_case_row(case, now) for case in changed if case.case_id not in last]
-    statements.SAVE.run(connection, rest)
+    saved = [_case_row(case, now) for case in changed]
+    if saved:
+        values = (now, now, *_columns(added, 6), *_columns(saved, 7))
+        execute(connection, statements.ADD_AND_SAVE, values)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _words(one: Entry) -> str:
+    """Put together what has no separator in it: an event's type may, see `fact_of`."""
+    fact = one.fact
+    previous, status, anomaly = fact.previous or "", fact.status or "", one.anomaly or ""
+    words = (previous, status, fact.transition_id, one.origin, one.outcome, anomaly)
+    return statements.SEPARATOR.join(words)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from fulfillment_sdk.relay.tables.rows import Change, Columns, Query, Statement
 
+
+def _arrays(columns: Columns) -> str:
+    return ", ".join(f"%b::{kind}[]" for kind in columns.values())
+
+
 _CASE: Columns = {
     "case_id": "text",
     "status": "text",
@@ -33,23 +38,20 @@ _ITS = ", ".join(f"c.{name}" for name in _READ.split(", "))
 _FACTS = "h.event_id, h.type, h.sequence, h.previous_status, h.status, h.transition_id"
 _KEY: Columns = {"case_id": "text", "n": "int8"}
 
-FIND = Query(
-    {"case_id": "text"},
-    f"SELECT {_ITS} FROM given CROSS JOIN receiver_cases AS c WHERE c.case_id = given.case_id",  # noqa: S608  names of ours
+_LOOK = f"SELECT {_ITS} FROM given CROSS JOIN receiver_cases AS c WHERE c.case_id = given.case_id"  # noqa: S608  names of ours
+LOOK = Query({"case_id": "text"}, _LOOK)
+FIND = Query({"case_id": "text"}, _LOOK, locking="ORDER BY c.case_id FOR UPDATE OF c")
+FIND_FREE = Query(
+    {"case_id": "text"}, _LOOK, locking="ORDER BY c.case_id FOR UPDATE OF c SKIP LOCKED"
 )
-# It changes nothing of a row that is there, and so holds it; a new one is held for being new.
-LOCK = Statement(
+# Where somebody else has made the row meanwhile, it is held too, and changed in nothing.
+MAKE = Statement(
     {"case_id": "text"},
     f"""
     INSERT INTO receiver_cases AS c ({_READ}, last_at)
     SELECT case_id, NULL, 0, '', 0, 0, 0 FROM given ORDER BY case_id
     ON CONFLICT (case_id) DO UPDATE SET held = c.held RETURNING {_ITS}
     """,  # noqa: S608  names of ours
-)
-LOCK_IF_FREE = Query(
-    {"case_id": "text"},
-    f"SELECT {_ITS} FROM given CROSS JOIN receiver_cases AS c WHERE c.case_id = given.case_id",  # noqa: S608  names of ours
-    locking="ORDER BY c.case_id FOR UPDATE OF c SKIP LOCKED",
 )
 DUE = Query(
     {"now": "float8", "most": "int8"},
@@ -107,24 +109,38 @@ ADD_ON_SQLITE = f"""
     INSERT INTO receiver_history ({", ".join(_HISTORY)})
     VALUES ({", ".join("?" * len(_HISTORY))})
 """  # noqa: S608  names of ours
-_NEW_VALUES = ", ".join(f"{one} = given.{one}" for one in [*_CASE][1:])
-SAVE = Statement(
-    _CASE,
-    f"""
-    UPDATE receiver_cases AS c SET {_NEW_VALUES} FROM given WHERE c.case_id = given.case_id
-    """,  # noqa: S608  names of ours
-)
-ADD_AND_SAVE = Statement(
-    {**_HISTORY, **{f"its_{one}": kind for one, kind in [*_CASE.items()][1:]}, "last": "int8"},
-    f"""
-    , added AS (
-        INSERT INTO receiver_history ({", ".join(_HISTORY)})
-        SELECT {", ".join(_HISTORY)} FROM given
+SEPARATOR = "\x1f"
+"""What stands between the words of a row of history on its way to a server: each column costs."""
+
+_ADDED: Columns = {
+    "case_id": "text",
+    "n": "int8",
+    "event_id": "text",
+    "type": "text",
+    "sequence": "int8",
+    "words": "text",
+}
+_WORDS = ("previous_status", "status", "transition_id", "origin", "outcome", "anomaly")
+_NEW = ", ".join(f"{one} = latest.{one}" for one in [*_CASE][1:])
+# One round trip, for which others wait who want the same cases.
+ADD_AND_SAVE = f"""
+    WITH added AS (
+        INSERT INTO receiver_history (
+            {", ".join([*_ADDED][:-1])}, {", ".join(_WORDS)}, received_at, decided_at
+        )
+        SELECT {", ".join([*_ADDED][:-1])},
+            nullif(word[1], ''), nullif(word[2], ''), word[3],
+            word[4], word[5], nullif(word[6], ''),
+            %b::float8, CASE WHEN word[5] <> 'held' THEN %b::float8 END
+        FROM (
+            SELECT *, string_to_array(words, E'\\x1f') AS word
+            FROM unnest({_arrays(_ADDED)}) AS given({", ".join(_ADDED)})
+        ) AS parted
     )
-    UPDATE receiver_cases AS c SET {", ".join(f"{one} = given.its_{one}" for one in [*_CASE][1:])}
-    FROM given WHERE given.last = 1 AND c.case_id = given.case_id
-    """,  # noqa: S608  names of ours
-)
+    UPDATE receiver_cases AS c SET {_NEW}
+    FROM unnest({_arrays(_CASE)}) AS latest({", ".join(_CASE)})
+    WHERE c.case_id = latest.case_id
+"""  # noqa: S608  names of ours
 HOLD = Change(
     {**_KEY, "event_id": "text", "until": "float8", "labels": "text"},
     sqlite="INSERT INTO receiver_held (case_id, n, event_id, until, labels) VALUES (?, ?, ?, ?, ?)",

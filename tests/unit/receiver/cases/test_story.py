@@ -72,4 +72,4 @@ def test_explain_forges_no_line_with_what_a_sender_wrote(small_house: House) -> 
     lines = told(small_house)
 
     assert len(lines) == 3
-    assert '"a\\nb"' in lines[0]
+    assert lines[0] == 'case case_1: status "a?b"'

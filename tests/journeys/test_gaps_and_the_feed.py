@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from fulfillment_sdk import Client, Receiver, signing
 from fulfillment_sdk.cli.demo.case import physical_abuse
 from fulfillment_sdk.models import Event
-from fulfillment_sdk.receiver.cases.schema import held, history
+from fulfillment_sdk.receiver.cases.schema import held
+from fulfillment_sdk.relay.schema import events
 
 from ._partner import Recorder
 from ._raw import Partner
@@ -145,7 +146,7 @@ def test_a_dispatcher_in_a_process_of_its_own_asks_the_feed_too(
 
 def _make_older(receiver: Receiver, seconds: float) -> None:
     """Have what waits wait for so long already."""
-    received = sa.update(history).values(received_at=history.c.received_at - seconds)
+    received = sa.update(events).values(accepted_at=events.c.accepted_at - seconds)
     waits = sa.update(held).values(until=held.c.until - seconds)
     for statement in (received, waits):
         receiver.relay.store.write(functools.partial(_run, statement)).result(SECONDS)

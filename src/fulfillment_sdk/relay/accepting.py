@@ -42,9 +42,10 @@ class Accepting:
         Args:
             connection: of the transaction.
             events: an id may be among them more than once.
-            sift: `sift(connection, new, now)` is given those that are new, and returns what is
-                passed on now, of these or of those kept back earlier; the rest is kept back until
-                another call names it, and no replay sends it. Without it, all that is new.
+            sift: `sift(connection, new, now)` is given those that are new, by the numbers that they
+                got, and returns what is passed on now, of these or of those kept back earlier; the
+                rest is kept back until another call names it, and no replay sends it. Without it,
+                all that is new.
             alike: `alike(connection, event)` tells whether a known id with other bytes is the same
                 event, and no conflict.
 

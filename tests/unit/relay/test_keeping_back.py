@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,8 @@ class House:
     def take(self, *events: Event, keep_back: bool = True) -> list[str]:
         """Take events in, and keep them back."""
 
-        def sift(_connection: sa.Connection, new: Sequence[Event], _now: float) -> Sequence[Event]:
-            return [] if keep_back else new
+        def sift(_c: sa.Connection, new: Mapping[int, Event], _now: float) -> Sequence[Event]:
+            return [] if keep_back else list(new.values())
 
         def work(connection: sa.Connection) -> list[str]:
             accepted = self.relay.accept_in(connection, events, sift=sift)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -91,22 +91,15 @@ class Ledger:
         for arrival in arrivals:
             by_id.setdefault(arrival.event.id, arrival)
 
-        def sift(connection: sa.Connection, new: Sequence[Event], now: float) -> Sequence[Event]:
-            return self._sift(connection, [by_id[event.id] for event in new], now)
+        def sift(connection: sa.Connection, new: Mapping[int, Event], now: float) -> list[Event]:
+            found = [(number, by_id[event.id]) for number, event in new.items()]
+            return self._sift(connection, found, now)
 
         def alike(connection: sa.Connection, event: Event) -> bool:
             return self._is_alike(connection, event)
 
         events = [arrival.event for arrival in arrivals]
-        accepted = self.relay.accept_in(connection, events, sift=sift, alike=alike)
-        conflicts = [
-            arrival
-            for arrival, result in zip(arrivals, accepted, strict=True)
-            if result.status == "conflict"
-        ]
-        if conflicts:
-            self._record_conflicts(connection, conflicts)
-        return accepted
+        return self.relay.accept_in(connection, events, sift=sift, alike=alike)
 
     def release(self, connection: sa.Connection) -> int:
         """Pass on what has waited long enough, within a write; returns of how many cases.
@@ -124,25 +117,30 @@ class Ledger:
         return len(cases)
 
     def _sift(
-        self, connection: sa.Connection, arrivals: Sequence[Arrival], now: float
-    ) -> Sequence[Event]:
-        """Record new events in their cases, and return what is passed on."""
-        due = [arrival.event for arrival in arrivals if arrival.fact is None]
-        mine = [(one, one.fact) for one in arrivals if one.fact is not None]
+        self, connection: sa.Connection, new: Sequence[tuple[int, Arrival]], now: float
+    ) -> list[Event]:
+        """Record new events, each with its number, in their cases; return what is passed on."""
+        due = [one.event for _, one in new if one.fact is None]
+        mine = [(number, one, one.fact) for number, one in new if one.fact is not None]
         if not mine:
             return due
-        cases = lock_cases(connection, (one.event.lane for one, _ in mine))
+        cases = lock_cases(connection, (one.event.lane for _, one, _ in mine))
         # What comes together has no order yet: so it gets the right one, and nothing waits.
-        for arrival, fact in sorted(mine, key=_place) if len(mine) > 1 else mine:
+        for number, arrival, fact in sorted(mine, key=_place) if len(mine) > 1 else mine:
             case = cases[arrival.event.lane]
             twins = _twins(connection, case, fact) if asks_for_twins(case.state, fact) else ()
             verdict = judge(case.state, fact, now, rules=self.rules, twins=twins)
-            entry = _entered(case, arrival, fact, now)
-            entry.outcome, entry.anomaly, entry.until = (
+            entry = Entry(
+                number,
+                arrival.event,
+                fact,
+                arrival.origin,
+                now,
                 verdict.outcome,
                 verdict.anomaly,
                 verdict.until,
             )
+            case.entries[fact.event_id] = entry
             if verdict.outcome in _PASSED_ON:
                 due.append(_noted(entry))
             if verdict.released or verdict.gaps:
@@ -161,16 +159,6 @@ class Ledger:
         if not any(one.notes.get(ORIGIN) == FEED for one in (event, *found)):
             return False
         return all(_says(one.body) == _says(event.body) is not None for one in found)
-
-    def _record_conflicts(self, connection: sa.Connection, arrivals: Iterable[Arrival]) -> None:
-        now = self.relay.store.now(connection)
-        mine = [(one, one.fact) for one in arrivals if one.fact is not None]
-        cases = lock_cases(connection, (one.event.lane for one, _ in mine))
-        for arrival, fact in mine:
-            case = cases[arrival.event.lane]
-            entry = _entered(case, arrival, fact, now, key=f"{fact.event_id} {case.events}")
-            entry.outcome = "conflict"
-        write(connection, cases.values(), now=now)
 
 
 @attrs.define(eq=False)
@@ -202,16 +190,9 @@ def report_gaps(case_id: str, gaps: Iterable[Hole]) -> None:
         )
 
 
-def _place(pair: tuple[Arrival, Fact]) -> tuple[str, int]:
-    arrival, fact = pair
+def _place(one: tuple[int, Arrival, Fact]) -> tuple[str, int]:
+    _, arrival, fact = one
     return arrival.event.lane, fact.sequence or 0
-
-
-def _entered(case: Case, arrival: Arrival, fact: Fact, now: float, *, key: str = "") -> Entry:
-    case.events += 1
-    entry = Entry(case.events, arrival.event, fact, arrival.origin, now)
-    case.entries[key or fact.event_id] = entry
-    return entry
 
 
 def _twins(connection: sa.Connection, case: Case, fact: Fact) -> list[Fact]:

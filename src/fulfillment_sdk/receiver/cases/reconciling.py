@@ -14,7 +14,7 @@ from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.receiver.cases.arrivals import from_feed
 from fulfillment_sdk.receiver.cases.feeds import Feed
 from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
-from fulfillment_sdk.receiver.cases.rows import known_case, recorded_among
+from fulfillment_sdk.receiver.cases.rows import known_case
 from fulfillment_sdk.receiver.cases.story import received
 from fulfillment_sdk.relay.tables.stored import stored_events
 from fulfillment_sdk.store import Sealer
@@ -125,14 +125,12 @@ def _compared(
 ) -> Iterator[tuple[Arrival, Literal["missing", "different"]]]:
     ids = [one.event.id for one in arrivals]
     stored = {one.id: one.body for one in stored_events(connection, sealer, ids)}
-    pairs = [(one.event.lane, one.event.id) for one in arrivals]
-    recorded = recorded_among(connection, pairs)
     for arrival in arrivals:
         event = arrival.event
         if event.id in stored:
             if not _say_the_same(stored[event.id], event.body):
                 yield arrival, "different"
-        elif (event.lane, event.id) not in recorded and not _was_done_with(connection, arrival):
+        elif not _was_done_with(connection, arrival):
             yield arrival, "missing"
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.receiver.cases.schema import cases, held, history
+from fulfillment_sdk.receiver.cases.schema import cases, history
 from fulfillment_sdk.store import Store
 
 PAGE: Final = 500
-"""Cases that one write looks at."""
+"""Rows that one write removes at most."""
 
 PAUSE: Final = 0.05  # seconds between two writes, which belong to the others
 
@@ -27,45 +27,62 @@ async def sweep(store: Store, keep: float, *, sleep: Sleep = asyncio.sleep) -> N
     begins it anew, as an event that the relay has forgotten is new to it.
     """
     before = await store.read(store.now) - keep
-    after = ""
-    while True:
-        ids = await store.read(functools.partial(page, after=after))
-        old = await store.read(functools.partial(has_old, ids=ids, before=before))
-        if old:
-            await store.write(functools.partial(forget, ids=ids, before=before))
+    last: int | None = 0
+    while last is not None:
+        numbers, last = await store.read(functools.partial(old_history, after=last, before=before))
+        if numbers:
+            await store.write(functools.partial(forget_history, numbers=numbers))
             await sleep(PAUSE)
-        if len(ids) < PAGE:
-            return
-        after = ids[-1]
+    after: str | None = ""
+    while after is not None:
+        ids, after = await store.read(functools.partial(old_cases, after=after, before=before))
+        if ids:
+            await store.write(functools.partial(forget_cases, ids=ids, before=before))
+            await sleep(PAUSE)
 
 
-def page(connection: sa.Connection, after: str) -> Sequence[str]:
-    """Return the ids of the cases behind one, in order, a page at most."""
-    query = sa.select(cases.c.case_id).where(cases.c.case_id > after).order_by(cases.c.case_id)
-    return connection.execute(query.limit(PAGE)).scalars().all()
+def old_history(
+    connection: sa.Connection, after: int, before: float
+) -> tuple[Sequence[int], int | None]:
+    """Return what was decided before then among a page of history, and where to go on."""
+    columns = history.c
+    rows = connection.execute(
+        sa.select(columns.event, columns.decided_at)
+        .where(columns.event > after)
+        .order_by(columns.event)
+        .limit(PAGE)
+    ).all()
+    old = [row.event for row in rows if row.decided_at is not None and row.decided_at < before]
+    # They are nearly in the order of time: where nothing of a page is old, nothing behind it is.
+    return old, rows[-1].event if old and len(rows) == PAGE else None
 
 
-def has_old(connection: sa.Connection, ids: Sequence[str], before: float) -> bool:
-    """Tell whether anything of these cases was decided before then."""
-    old = sa.select(history.c.n).where(history.c.case_id.in_(ids), history.c.decided_at < before)
-    bare = sa.select(cases.c.case_id).where(cases.c.case_id.in_(ids), cases.c.last_at < before)
-    return any(connection.execute(query.limit(1)).first() for query in (old, bare))
+def forget_history(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    """Remove rows of history."""
+    connection.execute(sa.delete(history).where(history.c.event.in_(numbers)))
 
 
-def forget(connection: sa.Connection, ids: Sequence[str], before: float) -> None:
-    """Remove what is old of these cases; those that somebody has in hand are left."""
+def old_cases(
+    connection: sa.Connection, after: str, before: float
+) -> tuple[Sequence[str], str | None]:
+    """Return the cases without news since then among a page of them, and where to go on."""
+    rows = connection.execute(
+        sa.select(cases.c.case_id, cases.c.last_at, cases.c.held)
+        .where(cases.c.case_id > after)
+        .order_by(cases.c.case_id)
+        .limit(PAGE)
+    ).all()
+    old = [row.case_id for row in rows if row.last_at < before and not row.held]
+    return old, rows[-1].case_id if len(rows) == PAGE else None
+
+
+def forget_cases(connection: sa.Connection, ids: Sequence[str], before: float) -> None:
+    """Remove cases of which there is still no news; those that somebody has in hand are left."""
     mine = (
         sa.select(cases.c.case_id)
-        .where(cases.c.case_id.in_(ids), cases.c.held == 0)
+        .where(cases.c.case_id.in_(ids), cases.c.last_at < before, cases.c.held == 0)
         .order_by(cases.c.case_id)
         .with_for_update(skip_locked=True)
     )
     free = connection.execute(mine).scalars().all()
-    waits = sa.exists().where(held.c.case_id == history.c.case_id)
-    connection.execute(
-        sa.delete(history).where(history.c.case_id.in_(free), history.c.decided_at < before, ~waits)
-    )
-    remembered = sa.exists().where(history.c.case_id == cases.c.case_id)
-    connection.execute(
-        sa.delete(cases).where(cases.c.case_id.in_(free), cases.c.last_at < before, ~remembered)
-    )
+    connection.execute(sa.delete(cases).where(cases.c.case_id.in_(free)))

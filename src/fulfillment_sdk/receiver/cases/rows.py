@@ -34,21 +34,22 @@ class Case:
     Args:
         case_id: whose it is.
         state: what is known of it.
-        events: how many rows of history it has had.
         entries: what it held when it was looked up, and what was added since, by event id.
     """
 
     case_id: str
     state: CaseState = attrs.field(factory=CaseState)
-    events: int = 0
     entries: dict[str, Entry] = attrs.field(factory=dict)
 
 
 @attrs.define
 class Entry:
-    """A row of history that is new, or changes: what was received, and what became of it."""
+    """A row of history that is new, or changes: what was received, and what became of it.
 
-    n: int
+    `number` is that of the relay's event.
+    """
+
+    number: int
     event: Event
     fact: Fact
     origin: str
@@ -100,18 +101,18 @@ def write(connection: sa.Connection, cases: Iterable[Case], *, now: float) -> No
     new = [pair for pair in pairs if pair[1].is_new]
     if is_sqlite(connection):
         each_row(connection, statements.SAVE_ON_SQLITE, [_case_row(case, now) for case in changed])
-        each_row(connection, statements.ADD_ON_SQLITE, [_history_row(*pair, now) for pair in new])
+        each_row(connection, statements.ADD_ON_SQLITE, [_history_row(one, now) for _, one in new])
     else:
         _save_on_a_server(connection, changed, new, now)
     fresh = [
-        (case.case_id, one.n, one.event.id, one.until, json.dumps(dict(one.event.labels)))
+        (one.number, one.event.id, case.case_id, one.until, json.dumps(dict(one.event.labels)))
         for case, one in new
         if one.outcome == "held"
     ]
     statements.HOLD.run(connection, fresh)
-    released = [(case.case_id, one) for case, one in pairs if one.is_changed]
-    statements.LET_GO.run(connection, [(case_id, one.n) for case_id, one in released])
-    decided = [(one.outcome, one.anomaly, now, case_id, one.n) for case_id, one in released]
+    released = [one for _, one in pairs if one.is_changed]
+    statements.LET_GO.run(connection, [(one.number,) for one in released])
+    decided = [(one.outcome, one.anomaly, now, one.number) for one in released]
     statements.DECIDE.run(connection, decided)
 
 
@@ -119,13 +120,6 @@ def held_among(connection: sa.Connection, event_ids: Sequence[str]) -> set[str]:
     """Return which of these events wait."""
     rows = statements.HELD_AMONG.run(connection, [(one,) for one in event_ids])
     return {one for (one,) in rows}
-
-
-def recorded_among(
-    connection: sa.Connection, keys: Sequence[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """Return which of these, each a case and an event's id, are in the history."""
-    return {(case_id, event_id) for case_id, event_id in statements.RECORDED.run(connection, keys)}
 
 
 def next_until(connection: sa.Connection) -> float | None:
@@ -167,8 +161,8 @@ def known_case(connection: sa.Connection, case_id: str) -> Case | None:
 
 
 def _case(row: tuple[Any, ...]) -> Case:
-    case_id, status, following, holes, _held, events = row
-    return Case(case_id, CaseState(status, following, read_holes(holes)), events)
+    case_id, status, following, holes, _held = row
+    return Case(case_id, CaseState(status, following, read_holes(holes)))
 
 
 def _load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
@@ -176,10 +170,10 @@ def _load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
     by_id = {case.case_id: case for case in cases}
     found = statements.HELD.run(connection, [(case_id,) for case_id in by_id]) if by_id else []
     waiting: dict[str, list[Held]] = {case_id: [] for case_id in by_id}
-    for case_id, n, until, labels, origin, received_at, *facts in sorted(found, key=_in_order):
+    for case_id, number, until, labels, origin, received_at, *facts in sorted(found, key=_in_order):
         fact = _fact(facts)
         event = Event(fact.event_id, fact.type, case_id, fact.sequence, b"", labels=_read(labels))
-        entry = Entry(n, event, fact, origin, received_at, "held", None, until, is_new=False)
+        entry = Entry(number, event, fact, origin, received_at, "held", None, until, is_new=False)
         by_id[case_id].entries[fact.event_id] = entry
         waiting[case_id].append(Held(fact, until))
     for case_id, its in waiting.items():
@@ -204,25 +198,20 @@ def _fact(row: Sequence[Any]) -> Fact:
 def _case_row(case: Case, now: float) -> tuple[Any, ...]:
     state = case.state
     holes = written_holes(state.holes)
-    return (case.case_id, state.status, state.next, holes, len(state.held), case.events, now)
+    return (case.case_id, state.status, state.next, holes, len(state.held), now)
 
 
-def _history_row(case: Case, entry: Entry, now: float) -> tuple[Any, ...]:
-    fact = entry.fact
+def _history_row(one: Entry, now: float) -> tuple[Any, ...]:
+    fact = one.fact
     return (
-        case.case_id,
-        entry.n,
-        fact.event_id,
-        fact.type,
-        fact.sequence,
+        one.number,
         fact.previous,
         fact.status,
         fact.transition_id,
-        entry.origin,
-        entry.received_at,
-        entry.outcome,
-        entry.anomaly,
-        None if entry.outcome == "held" else now,
+        one.origin,
+        one.outcome,
+        one.anomaly,
+        None if one.outcome == "held" else now,
     )
 
 
@@ -232,14 +221,10 @@ def _save_on_a_server(
     new: Sequence[tuple[Case, Entry]],
     now: float,
 ) -> None:
-    added = [
-        (case.case_id, one.n, one.fact.event_id, one.fact.type, one.fact.sequence, _words(one))
-        for case, one in new
-    ]
-    saved = [_case_row(case, now) for case in changed]
-    if saved:
-        values = (now, now, *_columns(added, 6), *_columns(saved, 7))
-        execute(connection, statements.ADD_AND_SAVE, values)
+    if changed:
+        added = _columns([(one.number, _words(one)) for _, one in new], 2)
+        saved = _columns([_case_row(case, now) for case in changed], 6)
+        execute(connection, statements.ADD_AND_SAVE, (now, *added, *saved))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -247,7 +232,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 
 def _words(one: Entry) -> str:
-    """Put together what has no separator in it: an event's type may, see `fact_of`."""
+    """Put together what `fact_of` has left no separator in."""
     fact = one.fact
     previous, status, anomaly = fact.previous or "", fact.status or "", one.anomaly or ""
     words = (previous, status, fact.transition_id, one.origin, one.outcome, anomaly)

@@ -15,28 +15,16 @@ _CASE: Columns = {
     "next": "int8",
     "holes": "text",
     "held": "int8",
-    "events": "int8",
     "last_at": "float8",
 }
-_HISTORY: Columns = {
-    "case_id": "text",
-    "n": "int8",
-    "event_id": "text",
-    "type": "text",
-    "sequence": "int8",
-    "previous_status": "text",
-    "status": "text",
-    "transition_id": "text",
-    "origin": "text",
-    "received_at": "float8",
-    "outcome": "text",
-    "anomaly": "text",
-    "decided_at": "float8",
-}
-_READ = "case_id, status, next, holes, held, events"
+_HISTORY = (
+    *("event", "previous_status", "status", "transition_id", "origin", "outcome", "anomaly"),
+    "decided_at",
+)
+_READ = "case_id, status, next, holes, held"
 _ITS = ", ".join(f"c.{name}" for name in _READ.split(", "))
-_FACTS = "h.event_id, h.type, h.sequence, h.previous_status, h.status, h.transition_id"
-_KEY: Columns = {"case_id": "text", "n": "int8"}
+_FACTS = "e.event_id, e.type, e.sequence, h.previous_status, h.status, h.transition_id"
+_LATEST = [*_CASE][1:]
 
 _LOOK = f"SELECT {_ITS} FROM given CROSS JOIN receiver_cases AS c WHERE c.case_id = given.case_id"  # noqa: S608  names of ours
 LOOK = Query({"case_id": "text"}, _LOOK)
@@ -49,7 +37,7 @@ MAKE = Statement(
     {"case_id": "text"},
     f"""
     INSERT INTO receiver_cases AS c ({_READ}, last_at)
-    SELECT case_id, NULL, 0, '', 0, 0, 0 FROM given ORDER BY case_id
+    SELECT case_id, NULL, 0, '', 0, 0 FROM given ORDER BY case_id
     ON CONFLICT (case_id) DO UPDATE SET held = c.held RETURNING {_ITS}
     """,  # noqa: S608  names of ours
 )
@@ -66,9 +54,10 @@ NEXT = "SELECT min(until) FROM receiver_held"
 HELD = Query(
     {"case_id": "text"},
     f"""
-    SELECT w.case_id, w.n, w.until, w.labels, h.origin, h.received_at, {_FACTS}
-    FROM given CROSS JOIN receiver_held AS w CROSS JOIN receiver_history AS h
-    WHERE w.case_id = given.case_id AND h.case_id = w.case_id AND h.n = w.n
+    SELECT w.case_id, w.event, w.until, w.labels, h.origin, e.accepted_at, {_FACTS}
+    FROM given CROSS JOIN receiver_held AS w
+        CROSS JOIN receiver_history AS h CROSS JOIN relay_events AS e
+    WHERE w.case_id = given.case_id AND h.event = w.event AND e.id = w.event
     """,  # noqa: S608  names of ours
 )
 HELD_AMONG = Query(
@@ -77,94 +66,72 @@ HELD_AMONG = Query(
     SELECT w.event_id FROM given CROSS JOIN receiver_held AS w WHERE w.event_id = given.event_id
     """,
 )
-RECORDED = Query(
-    {"case_id": "text", "event_id": "text"},
-    """
-    SELECT h.case_id, h.event_id FROM given CROSS JOIN receiver_history AS h
-    WHERE h.case_id = given.case_id AND h.event_id = given.event_id
-    """,
-)
 BY_SEQUENCE = Query(
     {"case_id": "text", "sequence": "int8"},
     f"""
-    SELECT {_FACTS} FROM given CROSS JOIN receiver_history AS h
-    WHERE h.case_id = given.case_id AND h.sequence = given.sequence
-        AND h.outcome <> 'conflict'
+    SELECT {_FACTS} FROM given CROSS JOIN relay_events AS e CROSS JOIN receiver_history AS h
+    WHERE e.lane = given.case_id AND e.sequence = given.sequence AND h.event = e.id
     """,  # noqa: S608  names of ours
 )
 BY_TRANSITION = Query(
     {"case_id": "text", "transition_id": "text"},
     f"""
-    SELECT {_FACTS} FROM given CROSS JOIN receiver_history AS h
-    WHERE h.case_id = given.case_id AND h.transition_id = given.transition_id
-        AND h.outcome <> 'conflict'
+    SELECT {_FACTS} FROM given CROSS JOIN relay_events AS e CROSS JOIN receiver_history AS h
+    WHERE e.lane = given.case_id AND h.event = e.id AND h.transition_id = given.transition_id
     """,  # noqa: S608  names of ours
 )
 SAVE_ON_SQLITE = f"""
     INSERT INTO receiver_cases ({", ".join(_CASE)}) VALUES ({", ".join("?" * len(_CASE))})
-    ON CONFLICT (case_id) DO UPDATE
-    SET {", ".join(f"{one} = excluded.{one}" for one in [*_CASE][1:])}
+    ON CONFLICT (case_id) DO UPDATE SET {", ".join(f"{one} = excluded.{one}" for one in _LATEST)}
 """  # noqa: S608  names of ours
+# A number may have been that of an event that is gone.
 ADD_ON_SQLITE = f"""
-    INSERT INTO receiver_history ({", ".join(_HISTORY)})
+    INSERT OR REPLACE INTO receiver_history ({", ".join(_HISTORY)})
     VALUES ({", ".join("?" * len(_HISTORY))})
 """  # noqa: S608  names of ours
+
 SEPARATOR = "\x1f"
 """What stands between the words of a row of history on its way to a server: each column costs."""
 
-_ADDED: Columns = {
-    "case_id": "text",
-    "n": "int8",
-    "event_id": "text",
-    "type": "text",
-    "sequence": "int8",
-    "words": "text",
-}
-_WORDS = ("previous_status", "status", "transition_id", "origin", "outcome", "anomaly")
-_NEW = ", ".join(f"{one} = latest.{one}" for one in [*_CASE][1:])
 # One round trip, for which others wait who want the same cases.
 ADD_AND_SAVE = f"""
     WITH added AS (
-        INSERT INTO receiver_history (
-            {", ".join([*_ADDED][:-1])}, {", ".join(_WORDS)}, received_at, decided_at
-        )
-        SELECT {", ".join([*_ADDED][:-1])},
-            nullif(word[1], ''), nullif(word[2], ''), word[3],
+        INSERT INTO receiver_history ({", ".join(_HISTORY)})
+        SELECT event, nullif(word[1], ''), nullif(word[2], ''), word[3],
             word[4], word[5], nullif(word[6], ''),
-            %b::float8, CASE WHEN word[5] <> 'held' THEN %b::float8 END
+            CASE WHEN word[5] <> 'held' THEN %b::float8 END
         FROM (
-            SELECT *, string_to_array(words, E'\\x1f') AS word
-            FROM unnest({_arrays(_ADDED)}) AS given({", ".join(_ADDED)})
+            SELECT event, string_to_array(words, E'\\x1f') AS word
+            FROM unnest(%b::int8[], %b::text[]) AS given(event, words)
         ) AS parted
     )
-    UPDATE receiver_cases AS c SET {_NEW}
+    UPDATE receiver_cases AS c SET {", ".join(f"{one} = latest.{one}" for one in _LATEST)}
     FROM unnest({_arrays(_CASE)}) AS latest({", ".join(_CASE)})
     WHERE c.case_id = latest.case_id
 """  # noqa: S608  names of ours
 HOLD = Change(
-    {**_KEY, "event_id": "text", "until": "float8", "labels": "text"},
-    sqlite="INSERT INTO receiver_held (case_id, n, event_id, until, labels) VALUES (?, ?, ?, ?, ?)",
+    {"event": "int8", "event_id": "text", "case_id": "text", "until": "float8", "labels": "text"},
+    sqlite="""
+    INSERT INTO receiver_held (event, event_id, case_id, until, labels) VALUES (?, ?, ?, ?, ?)
+    """,
     postgresql="""
-    INSERT INTO receiver_held (case_id, n, event_id, until, labels)
-    SELECT case_id, n, event_id, until, labels FROM given
+    INSERT INTO receiver_held (event, event_id, case_id, until, labels)
+    SELECT event, event_id, case_id, until, labels FROM given
     """,
 )
 LET_GO = Change(
-    _KEY,
-    sqlite="DELETE FROM receiver_held WHERE case_id = ? AND n = ?",
-    postgresql="""
-    DELETE FROM receiver_held AS h USING given WHERE h.case_id = given.case_id AND h.n = given.n
-    """,
+    {"event": "int8"},
+    sqlite="DELETE FROM receiver_held WHERE event = ?",
+    postgresql="DELETE FROM receiver_held AS h USING given WHERE h.event = given.event",
 )
 DECIDE = Change(
-    {"outcome": "text", "anomaly": "text", "decided_at": "float8", **_KEY},
+    {"outcome": "text", "anomaly": "text", "decided_at": "float8", "event": "int8"},
     sqlite="""
-    UPDATE receiver_history SET outcome = ?, anomaly = ?, decided_at = ?
-    WHERE case_id = ? AND n = ?
+    UPDATE receiver_history SET outcome = ?, anomaly = ?, decided_at = ? WHERE event = ?
     """,
     postgresql="""
     UPDATE receiver_history AS h
     SET outcome = given.outcome, anomaly = given.anomaly, decided_at = given.decided_at
-    FROM given WHERE h.case_id = given.case_id AND h.n = given.n
+    FROM given WHERE h.event = given.event
     """,
 )

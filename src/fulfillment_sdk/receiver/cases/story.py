@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
 from fulfillment_sdk.receiver.cases.rows import known_case
 from fulfillment_sdk.receiver.cases.schema import held, history
 from fulfillment_sdk.receiver.cases.state import CaseState, Hole
+from fulfillment_sdk.relay.schema import events, quarantine
 from fulfillment_sdk.relay.tables.words import one_word
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -31,8 +32,8 @@ class Received:
     """One event of a case, as it was received. It holds codes and times, nothing of its content.
 
     Args:
-        n: counts what was received of the case.
-        event_id, type, sequence, previous_status, status, transition_id: as the event says.
+        event_id, type, sequence, previous_status, status, transition_id: as the event says; of a
+            conflict only the first two.
         origin: `webhook`, or `feed` where it was had from there.
         received_at: epoch seconds.
         outcome: `baseline`, `applied`, `late`, `held`, `stale` or `conflict`.
@@ -41,32 +42,37 @@ class Received:
         until: when it is passed on whatever is missing, epoch seconds; None but for what is held.
     """
 
-    n: int
     event_id: str
     type: str
-    sequence: int | None
-    previous_status: str | None
-    status: str | None
-    transition_id: str
-    origin: str
+    sequence: int | None = None
+    previous_status: str | None = None
+    status: str | None = None
+    transition_id: str = ""
+    origin: str = "webhook"
     received_at: float
     outcome: str
-    anomaly: str | None
+    anomaly: str | None = None
     decided_at: float | None
     until: float | None = None
 
 
 def received(connection: sa.Connection, case_id: str) -> list[Received]:
     """Return what was received of a case, in the order in which it came."""
-    columns = [column for column in history.c if column.name != "case_id"]
-    mine = sa.and_(held.c.case_id == history.c.case_id, held.c.n == history.c.n)
-    query = (
-        sa.select(*columns, held.c.until)
-        .select_from(history.outerjoin(held, mine))
-        .where(history.c.case_id == case_id)
-        .order_by(history.c.n)
-    )
-    return [Received(**row._mapping) for row in connection.execute(query)]
+    rows = connection.execute(_RECEIVED.where(events.c.lane == case_id))
+    found = [Received(**row._mapping) for row in rows]
+    by_id = {one.event_id: one for one in found}
+    aside = _CONFLICTS.where(events.c.lane == case_id)
+    for event_id, at in connection.execute(aside):
+        found.append(
+            Received(
+                event_id=event_id,
+                type=by_id[event_id].type if event_id in by_id else "",
+                received_at=at,
+                outcome="conflict",
+                decided_at=at,
+            )
+        )
+    return sorted(found, key=lambda one: one.received_at)
 
 
 def explained(connection: sa.Connection, case_id: str) -> str:
@@ -108,6 +114,35 @@ def _line(one: Received) -> str:
     if one.anomaly is not None:
         parts.append(f"{one.anomaly}: {ANOMALIES.get(one.anomaly, 'odd')}")
     return "; ".join(parts)
+
+
+_RECEIVED: sa.Select[Any] = (
+    sa.select(
+        events.c.event_id,
+        events.c.type,
+        events.c.sequence,
+        history.c.previous_status,
+        history.c.status,
+        history.c.transition_id,
+        history.c.origin,
+        events.c.accepted_at.label("received_at"),
+        history.c.outcome,
+        history.c.anomaly,
+        history.c.decided_at,
+        held.c.until,
+    )
+    .select_from(
+        events.join(history, history.c.event == events.c.id).outerjoin(
+            held, held.c.event == events.c.id
+        )
+    )
+    .order_by(events.c.id)
+)
+_CONFLICTS: sa.Select[Any] = (
+    sa.select(quarantine.c.event_id, quarantine.c.at)
+    .select_from(events.join(quarantine, quarantine.c.event_id == events.c.event_id))
+    .order_by(quarantine.c.id)
+)
 
 
 def _numbers(hole: Hole) -> str:

@@ -28,9 +28,11 @@ from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.relay.values import Accepted, Event
 from fulfillment_sdk.store.sealing import Sealer
 
-Sift = Callable[[sa.Connection, Sequence[Event], float], Sequence[Event]]
-"""`sift(connection, new, now)` is given the events that were not there before, and returns those
-that are lined up now: of these or of those stored earlier, with the notes they are to have."""
+Sift = Callable[[sa.Connection, Mapping[int, Event], float], Sequence[Event]]
+"""`sift(connection, new, now)` is given the events that were not there before, by their numbers.
+
+It returns those that are lined up now: of these or of those kept back earlier, with the notes that
+they are to have."""
 
 Alike = Callable[[sa.Connection, Event], bool]
 """`alike(connection, event)` tells whether an event whose id is known, and whose bytes differ from
@@ -83,7 +85,7 @@ def accept_many(
     positions = reserve(connection, candidates) if feeds else {}
     numbers, known = _insert(connection, sealer, candidates, now, positions)
     new = [one for one in candidates if one.id in numbers]
-    due = new if sift is None else sift(connection, new, now)
+    due = new if sift is None else sift(connection, {numbers[one.id]: one for one in new}, now)
     sent = _line_up_noted(connection, new, due, numbers, now, tell)
     results: list[Accepted] = []
     for index, event in enumerate(batch):

@@ -76,7 +76,7 @@ def test_a_duplicate_of_one_that_waits_is_a_duplicate_and_other_bytes_are_a_conf
 
     assert house.take(step(3), other) == ["duplicate", "conflict"]
 
-    assert [one.outcome for one in house.history()] == ["baseline", "held", "conflict"]
+    assert sorted(one.outcome for one in house.history()) == ["baseline", "conflict", "held"]
     house.take(step(2))
     assert house.lined_up() == ["evt_1", "evt_2", "evt_3"]
 
@@ -248,14 +248,12 @@ def test_processes_that_get_a_cases_events_at_once_put_them_in_order() -> None:
         list(pool.map(one_process, range(4)))
 
     with Store.open(url, schemas=SCHEMAS, sealer=Sealer(KEYS), clock=lambda: 0.0) as store:
-        query = sa.text("SELECT case_id, next, held, holes, events FROM receiver_cases")
+        query = sa.text("SELECT case_id, next, held, holes FROM receiver_cases")
         rows = store.read(lambda c: c.execute(query).all()).result(PATIENCE)
         anomalies = sa.text("SELECT DISTINCT anomaly FROM receiver_history")
         told = store.read(lambda c: c.execute(anomalies).scalars().all()).result(PATIENCE)
     found = {row.case_id: tuple(row)[1:] for row in rows}
-    assert {case_id: found[case_id] for case_id in case_ids} == dict.fromkeys(
-        case_ids, (13, 0, "", 12)
-    )
+    assert {case_id: found[case_id] for case_id in case_ids} == dict.fromkeys(case_ids, (13, 0, ""))
     assert set(told) <= {None, *ANOMALIES}
 
 

@@ -74,7 +74,10 @@ def usual_sequence(sequence: int | None) -> int | None:
 
 
 def _word(text: str | None) -> str | None:
-    if text is None or (text.isascii() and text.isprintable() and len(text) <= LONGEST):
-        return text
-    shown = "".join(one if one.isprintable() else "?" for one in text[:LONGEST])
-    return shown.encode(errors="replace").decode()
+    if text is None:
+        return None
+    shown = text[:LONGEST]
+    if shown.isascii() and shown.isprintable():
+        return shown
+    plain = "".join(one if one.isprintable() else "?" for one in shown)
+    return plain.encode(errors="replace").decode()

@@ -222,18 +222,8 @@ def _save_on_a_server(
     now: float,
 ) -> None:
     if changed:
-        added = _columns([(one.number, _words(one)) for _, one in new], 2)
-        saved = _columns([_case_row(case, now) for case in changed], 6)
-        execute(connection, statements.ADD_AND_SAVE, (now, *added, *saved))
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
-
-
-def _words(one: Entry) -> str:
-    """Put together what `fact_of` has left no separator in."""
-    fact = one.fact
-    previous, status, anomaly = fact.previous or "", fact.status or "", one.anomaly or ""
-    words = (previous, status, fact.transition_id, one.origin, one.outcome, anomaly)
-    return statements.SEPARATOR.join(words)
+        added = [
+            dict(zip(statements.HISTORY, _history_row(one, now), strict=True)) for _, one in new
+        ]
+        saved = [dict(zip(statements.CASE, _case_row(case, now), strict=True)) for case in changed]
+        execute(connection, statements.ADD_AND_SAVE, (json.dumps(added), json.dumps(saved)))

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from fulfillment_sdk.relay.tables.rows import Change, Columns, Query, Statement
 
-
-def _arrays(columns: Columns) -> str:
-    return ", ".join(f"%b::{kind}[]" for kind in columns.values())
-
-
 _CASE: Columns = {
     "case_id": "text",
     "status": "text",
@@ -17,10 +12,17 @@ _CASE: Columns = {
     "held": "int8",
     "last_at": "float8",
 }
-_HISTORY = (
-    *("event", "previous_status", "status", "transition_id", "origin", "outcome", "anomaly"),
-    "decided_at",
-)
+_HISTORY: Columns = {
+    "event": "int8",
+    "previous_status": "text",
+    "status": "text",
+    "transition_id": "text",
+    "origin": "text",
+    "outcome": "text",
+    "anomaly": "text",
+    "decided_at": "float8",
+}
+CASE, HISTORY = tuple(_CASE), tuple(_HISTORY)
 _READ = "case_id, status, next, holes, held"
 _ITS = ", ".join(f"c.{name}" for name in _READ.split(", "))
 _FACTS = "e.event_id, e.type, e.sequence, h.previous_status, h.status, h.transition_id"
@@ -90,23 +92,19 @@ ADD_ON_SQLITE = f"""
     VALUES ({", ".join("?" * len(_HISTORY))})
 """  # noqa: S608  names of ours
 
-SEPARATOR = "\x1f"
-"""What stands between the words of a row of history on its way to a server: each column costs."""
-
-# One round trip, for which others wait who want the same cases.
+# One round trip, for which others wait who want the same cases. Of few rows and many columns, JSON
+# is put together in half of the time that as many arrays take.
 ADD_AND_SAVE = f"""
     WITH added AS (
         INSERT INTO receiver_history ({", ".join(_HISTORY)})
-        SELECT event, nullif(word[1], ''), nullif(word[2], ''), word[3],
-            word[4], word[5], nullif(word[6], ''),
-            CASE WHEN word[5] <> 'held' THEN %b::float8 END
-        FROM (
-            SELECT event, string_to_array(words, E'\\x1f') AS word
-            FROM unnest(%b::int8[], %b::text[]) AS given(event, words)
-        ) AS parted
+        SELECT {", ".join(_HISTORY)} FROM json_to_recordset(%s::text::json) AS given(
+            {", ".join(f"{name} {kind}" for name, kind in _HISTORY.items())}
+        )
     )
     UPDATE receiver_cases AS c SET {", ".join(f"{one} = latest.{one}" for one in _LATEST)}
-    FROM unnest({_arrays(_CASE)}) AS latest({", ".join(_CASE)})
+    FROM json_to_recordset(%s::text::json) AS latest(
+        {", ".join(f"{name} {kind}" for name, kind in _CASE.items())}
+    )
     WHERE c.case_id = latest.case_id
 """  # noqa: S608  names of ours
 HOLD = Change(

@@ -13,14 +13,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from wsgiref.types import WSGIApplication
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.loading import PluginProblem
 from fulfillment_sdk.receiver.asgi import AsgiApp
 from fulfillment_sdk.receiver.beside import AsgiApplication, AsgiBeside, WsgiBeside
-from fulfillment_sdk.receiver.cases.feeds import Feed, feed_of
+from fulfillment_sdk.receiver.cases.feeds import Feed, HasFeed, feed_of
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.cases.ledger import Ledger, Ledgers
 from fulfillment_sdk.receiver.cases.reconciling import Reconciliation, reconcile
@@ -38,9 +38,6 @@ from fulfillment_sdk.relay import Relay, RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
-
-if TYPE_CHECKING:
-    from fulfillment_sdk.client import Client
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +99,7 @@ class Receiver:
         window: float = WINDOW,
         filtered: bool = False,
         opening: float = 0.0,
-        feed: Feed | Client | None = None,
+        feed: Feed | HasFeed | None = None,
     ) -> None:
         live = checked_secrets(secrets)
         kept = _checked_retention(retention, dispatch=dispatch)
@@ -219,7 +216,7 @@ class Receiver:
 
     def reconcile(
         self,
-        feed: Feed | Client | None = None,
+        feed: Feed | HasFeed | None = None,
         *,
         case_id: str | None = None,
         repair: bool = False,
@@ -319,7 +316,7 @@ class Receiver:
         self.stop()
 
 
-def _checked_feed(given: Feed | Client | None, *, dispatch: bool) -> Feed | None:
+def _checked_feed(given: Feed | HasFeed | None, *, dispatch: bool) -> Feed | None:
     if given is not None and not dispatch:
         raise ConfigurationError(
             "A receiver that does not dispatch asks no feed either",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Protocol, TypeAlias
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.models.events import Event
@@ -13,7 +13,20 @@ Feed: TypeAlias = Callable[[str | None], Iterable[Shown]]
 """`feed(case_id)` goes through the events of one case, or of all for None, in their order."""
 
 
-def feed_of(given: Any) -> Feed:
+class HasFeed(Protocol):
+    """What has a feed in its `events`, as a `Client` does."""
+
+    @property
+    def events(self) -> _Events:
+        """The feed."""
+        ...
+
+
+class _Events(Protocol):
+    def iterate(self, *, case_id: str | None) -> Iterable[Event]: ...
+
+
+def feed_of(given: Feed | HasFeed) -> Feed:
     """Return a feed: `given` itself if it can be called, or that of a `Client`.
 
     Raises:
@@ -28,8 +41,7 @@ def feed_of(given: Any) -> Feed:
 
         return events
     if callable(given):
-        feed: Feed = given
-        return feed
+        return given
     raise ConfigurationError(
         "The receiver's feed can't be asked",
         remedy="Give it a Client, or a function of a case's id that returns its events.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 from collections.abc import (
@@ -113,9 +114,10 @@ async def keep_sweeping(
 async def _sweep_again(
     store: Store, keep: float, every: float, sleep: Sleep, spared: Spared | None
 ) -> None:
+    sweep_once = sweep if spared is None else functools.partial(sweep, spared=spared)
     while True:
         try:
-            swept = await sweep(store, keep, sleep=sleep, spared=spared)
+            swept = await sweep_once(store, keep, sleep=sleep)
             if swept != Swept():
                 log.info(
                     "retention attempts=%d events=%d",
@@ -136,6 +138,9 @@ async def sweep(
     """Remove what is older than `keep` seconds, in small batches with pauses between them."""
     before = await store.read(store.now) - keep
     tried = arrived = 0
+    remove = remove_events
+    if spared is not None:
+        remove = functools.partial(remove_events, spared=spared)
     while True:
         removed = await store.write(lambda c: remove_attempts(c, before))
         tried += removed
@@ -149,7 +154,7 @@ async def sweep(
         numbers, after = await store.read(lambda c: removable(c, before, place))  # noqa: B023
         if numbers:
             some = numbers
-            arrived += await store.write(lambda c: remove_events(c, some, spared))  # noqa: B023
+            arrived += await store.write(lambda c: remove(c, some))  # noqa: B023
         if after is None:
             return Swept(tried, arrived)
         await sleep(PAUSE)

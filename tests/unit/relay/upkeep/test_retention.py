@@ -259,7 +259,9 @@ async def test_a_relay_sweeps_for_as_long_as_it_runs(
     noted: list[object] = []
 
     @asynccontextmanager
-    async def sweeping(_store: Store, keep: float | None) -> AsyncIterator[None]:
+    async def sweeping(
+        _store: Store, keep: float | None, **_options: object
+    ) -> AsyncIterator[None]:
         noted.append(keep)
         begun.set()
         try:

@@ -19,7 +19,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError
 from fulfillment_sdk.plugins import shapes
-from fulfillment_sdk.plugins.bundled.facts import notes_of
 from fulfillment_sdk.plugins.disclosure import FIELDS, facts
 from fulfillment_sdk.relay import Delivery
 
@@ -128,7 +127,7 @@ def names_of(delivery: Delivery) -> dict[str, object]:
     """
     known = facts(delivery.body)
     data = known.pop("data", None)
-    anomaly = notes_of(delivery).get("anomaly")
+    anomaly = delivery.notes.get("anomaly")
     return {
         **(data if isinstance(data, dict) else {}),
         "event": known,

@@ -142,7 +142,9 @@ def test_a_completion_has_the_word_too_and_its_bytes_are_those_that_were_signed(
         def fulfillment_register_sinks(self, register: RegisterSink) -> None:
             register("box", Settings, lambda _settings: BoxSink(seen))
 
-    receiver = make_receiver(completions, Sinks(), sinks={"box": {"kind": "box"}})
+    receiver = make_receiver(
+        completions, Sinks(), sinks={"box": {"kind": "box", "disclosure": "full"}}
+    )
     send(receiver, 4)
     body = case_completed(sequence=5)
     receiver.handle("POST", signed(body, event_id="evt_2"), body)

@@ -84,14 +84,8 @@ def read_facts(delivery: Delivery) -> Facts | None:
         assigned_to=_text(case.get("assigned_to")),
         occurred_at=_time(told.get("timestamp")) or _time(body.get("timestamp")),
         completed_at=_time(told.get("completed_at")),
-        anomaly=_text(notes_of(delivery).get("anomaly")),
+        anomaly=_text(delivery.notes.get("anomaly")),
     )
-
-
-def notes_of(delivery: Delivery) -> Mapping[str, str]:
-    """Return what was noted beside an event's bytes, such as an `anomaly`; mostly nothing."""
-    notes: Mapping[str, str] = getattr(delivery, "notes", {})
-    return notes
 
 
 def _object(known: Mapping[str, object], name: str) -> Mapping[str, object]:

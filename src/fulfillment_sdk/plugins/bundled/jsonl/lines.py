@@ -6,7 +6,6 @@ import json
 
 from fulfillment_sdk import strictjson
 from fulfillment_sdk.errors import PayloadError
-from fulfillment_sdk.plugins.bundled.facts import notes_of
 from fulfillment_sdk.relay import Delivery
 from fulfillment_sdk.times import format_time
 from fulfillment_sdk.wire.events import EVENT_DEPTH
@@ -26,7 +25,7 @@ def line_of(delivery: Delivery) -> bytes | None:
         strictjson.parse_object(delivery.body, depth=EVENT_DEPTH)
     except PayloadError:
         return None
-    notes = notes_of(delivery)
+    notes = delivery.notes
     noted = b'"notes":' + json.dumps(dict(notes)).encode() + b"," if notes else b""
     received = format_time(delivery.accepted_at).encode()
     body = delivery.body.strip().translate(_ON_ONE_LINE)

@@ -6,8 +6,11 @@ import csv
 import json
 import queue
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import fulfillment_sink_csv
 import pytest
 from fulfillment_sink_csv import COLUMNS, CsvSettings, CsvSink
 
@@ -16,6 +19,7 @@ from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import hookimpl
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.relay import Attempt, Delivered, Delivery, Event, Retry
+from fulfillment_sdk.testing import SinkContract
 
 SECRET = signing.new_secret()
 
@@ -59,6 +63,30 @@ def delivery(body: bytes) -> Delivery:
 def rows(path: Path) -> list[list[str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.reader(file))
+
+
+class TestContract(SinkContract):
+    """What is asked of every sink: `docs/sinks.md` says why."""
+
+    types = ("case.completed",)
+    plugin = fulfillment_sink_csv
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "disk" / "completed.csv"
+        self.path.parent.mkdir()
+
+    def make_sink(self) -> CsvSink:
+        return CsvSink(CsvSettings(self.path))
+
+    def peer_received(self) -> list[str]:
+        return [row[0] for row in rows(self.path)] if self.path.exists() else []
+
+    @contextmanager
+    def peer_away(self) -> Iterator[None]:
+        self.path.parent.rename(self.path.parent.with_name("unmounted"))
+        yield
+        self.path.parent.with_name("unmounted").rename(self.path.parent)
 
 
 def test_every_completed_case_gets_a_line_once(tmp_path: Path) -> None:

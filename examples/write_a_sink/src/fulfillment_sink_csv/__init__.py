@@ -10,9 +10,10 @@ from pathlib import Path
 import attrs
 
 from fulfillment_sdk import wire
+from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.models.events import CaseCompleted
 from fulfillment_sdk.plugins import RegisterSink, hookimpl
-from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Retry
+from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry
 
 COLUMNS = ("event_id", "completed_at", "case_id", "reference_number", "outcome")
 
@@ -35,10 +36,13 @@ class CsvSink:
         """Append the case's line, unless it is there already.
 
         After a crash an event can come twice, always under the same id: hence the look before the
-        write. A disk that is full today may have room tomorrow: hence `Retry`. (An event that this
-        sink could never write would be a `Reject`.)
+        write. A disk that is full today may have room tomorrow: hence `Retry`. An event that lacks
+        what the line needs will lack it tomorrow too: hence `Reject`.
         """
-        event = wire.load_event(delivery.body)
+        try:
+            event = wire.load_event(delivery.body)
+        except PayloadError:
+            return Reject("the event lacks what the line needs")
         if not isinstance(event, CaseCompleted):
             return Delivered("not a completion")
         line = (

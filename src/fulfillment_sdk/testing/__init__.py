@@ -1,0 +1,30 @@
+"""What the tests of others stand on: a contract for sinks, a real server, and faults on the wire.
+
+Nothing here is used by a running system. `SinkContract` is the base of a sink's own tests; the
+fixtures of `pytest_plugin` are there wherever the SDK is installed. Each name loads its module
+when it is first used: a test suite that uses none of them pays for none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.testing.contract.sink_contract import SinkContract
+
+__all__ = ["SinkContract"]
+
+_HOME: Final = {
+    "SinkContract": "contract.sink_contract",
+}
+
+if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        """Load the module that has the name, when it is first asked for."""
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value

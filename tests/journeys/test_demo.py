@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from fulfillment_sdk.cli.demo.local_server import LocalServer
 from fulfillment_sdk.errors import FulfillmentError
+from fulfillment_sdk.server.local_server import LocalServer
 
 from ._server import SECONDS, clean_environment, command
 

@@ -90,8 +90,16 @@ def test_the_root_needs_six_packages_and_no_more(metadata: Message) -> None:
 
 def test_every_extra_of_the_design_is_offered(metadata: Message) -> None:
     assert set(metadata.get_all("Provides-Extra", [])) == {
-        *("receiver", "webhook", "email", "chat", "postgres", "cli", "keyring", "server", "all"),
+        *("receiver", "webhook", "email", "chat", "postgres", "cli", "keyring", "server"),
+        *("testing", "all"),
     }
+
+
+def test_pytest_finds_the_fixtures(distributions: Distributions) -> None:
+    with zipfile.ZipFile(distributions.wheel) as wheel:
+        (name,) = [name for name in wheel.namelist() if name.endswith("/entry_points.txt")]
+        found = wheel.read(name).decode()
+    assert "[pytest11]\nfulfillment = fulfillment_sdk.testing.pytest_plugin\n" in found
 
 
 def test_the_description_is_the_readme(metadata: Message) -> None:

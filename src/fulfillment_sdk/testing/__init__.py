@@ -12,10 +12,21 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fulfillment_sdk.testing.contract.sink_contract import SinkContract
+    from fulfillment_sdk.testing.partner.arrivals import Arrival, Received
+    from fulfillment_sdk.testing.partner.faults import Faults
+    from fulfillment_sdk.testing.partner.office import Office
+    from fulfillment_sdk.testing.partner.paths import PATHS
+    from fulfillment_sdk.testing.partner.server import PartnerServer
 
-__all__ = ["SinkContract"]
+__all__ = ["PATHS", "Arrival", "Faults", "Office", "PartnerServer", "Received", "SinkContract"]
 
 _HOME: Final = {
+    "PATHS": "partner.paths",
+    "Arrival": "partner.arrivals",
+    "Faults": "partner.faults",
+    "Office": "partner.office",
+    "PartnerServer": "partner.server",
+    "Received": "partner.arrivals",
     "SinkContract": "contract.sink_contract",
 }
 

@@ -17,12 +17,12 @@ import requests
 from fulfillment_sdk.cli.demo.arrivals import Arrival, Watch, faults
 from fulfillment_sdk.cli.demo.case import EMAIL, ORGANIZATION, physical_abuse
 from fulfillment_sdk.cli.demo.endpoint import Endpoint
-from fulfillment_sdk.cli.demo.local_server import LocalServer
 from fulfillment_sdk.cli.demo.screen import Screen
 from fulfillment_sdk.cli.demo.staff import Staff, code_from_mailbox
 from fulfillment_sdk.client import Client
 from fulfillment_sdk.errors import FulfillmentError
 from fulfillment_sdk.models import CaseCompleted, Subscription
+from fulfillment_sdk.server.local_server import LocalServer
 
 _WAIT_SECONDS = 5.0
 _REPORT = "report.pdf"

@@ -40,7 +40,7 @@ class SinkContract:
     and each test makes a sink of its own. Fixtures come in as everywhere else, by an `autouse`
     fixture of the class. What `docs/sinks.md` asks of a sink is what is tested.
 
-    Args of the class:
+    Attributes:
         types: the event types that the sink passes on; with others it may do as it likes.
         once: whether the peer has an event once, however often it is delivered. False for a peer
             that gets the event's id along and tells repetitions by it.

@@ -1,4 +1,4 @@
-"""A `fulfillment serve --dev` of the demo's own: a real process in a folder of its own."""
+"""A `fulfillment serve --dev` of one's own: a real process in a folder, for the demo and tests."""
 
 from __future__ import annotations
 
@@ -22,11 +22,22 @@ _SAYS = "Serving on "
 class LocalServer:
     """Starts when made; as a context manager it stops at the end, unless told to `let_go`.
 
+    Args:
+        folder: where its data go, and its log.
+        environ: its environment; another server's settings in it are left out.
+        settings: its own, as variables (`FULFILLMENT_…`).
+
     Raises:
         FulfillmentError: the server did not start; the remedy is what it said itself.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = folder / "server"
         self.log = folder / "server.log"
         self._kept = False
@@ -36,15 +47,18 @@ class LocalServer:
                 [sys.executable, "-m", "fulfillment_sdk", *arguments],
                 # The settings of another server, in variables or a file, are not for this one.
                 env={
-                    name: text
-                    for name, text in environ.items()
-                    if not name.startswith("FULFILLMENT_")
+                    **{
+                        name: text
+                        for name, text in environ.items()
+                        if not name.startswith("FULFILLMENT_")
+                    },
+                    **(settings or {}),
                 },
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # Ctrl-C is for the demo, which stops its server itself.
+                # Ctrl-C is for the demo or the tests, which stop their server themselves.
                 start_new_session=True,
                 text=True,
             )

@@ -75,7 +75,9 @@ class _Loop:
     def run(self) -> list[Arrival]:
         """Take every step, and return the notifications that reached the plugin, in order."""
         endpoint = Endpoint()
-        client = Client(base_url=self._server.address, session=self._session)
+        client = Client(
+            base_url=self._server.address, session=self._session, load_entry_points=False
+        )
         with closing(self._session), client, endpoint:
             self._verify(client)
             subscription = self._subscribe(client, endpoint)

@@ -19,6 +19,16 @@ PHONE: Final = "0700-HUSH-99"
 CONTENT: Final = (STORY, NAME, PHONE)
 """What is in a completion and must be told nobody: no outcome, log or repr may have it."""
 
+ODD_CASES: Final = (
+    "Fall № 7 / ’q’; DROP TABLE cases; --",
+    "حالة-٧-ケース",
+    "two\nlines\r\nX-Header: 1",
+    "../../etc/passwd",
+    "{{ 7 * 7 }} <b>&amp;</b> %s * > .",
+    "x" * 200,
+)
+"""Ids of cases, as somebody else may make them: for SQL, paths, headers, markup and subjects."""
+
 _STEPS: Final = (
     (None, "new", "partner", "created"),
     ("new", "allocated", "ops", "assigned"),

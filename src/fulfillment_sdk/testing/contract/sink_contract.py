@@ -16,21 +16,12 @@ from fulfillment_sdk.relay import Event, Sink
 from fulfillment_sdk.testing.contract import verdicts
 from fulfillment_sdk.testing.contract.belongings import Belongings
 from fulfillment_sdk.testing.contract.bench import Bench, Ids
-from fulfillment_sdk.testing.contract.deliveries import CONTENT, form
+from fulfillment_sdk.testing.contract.deliveries import CONTENT, ODD_CASES, form
 from fulfillment_sdk.testing.contract.workbench import Workbench, fail
 
 _MANY: Final = 24
 _ROUNDS: Final = 5
 _PATIENCE: Final = 3.0  # seconds that a peer has to hang up
-
-_ODD_CASES: Final = (
-    "Fall № 7 / ’q’; DROP TABLE cases; --",
-    "حالة-٧-ケース",
-    "two\nlines\r\nX-Header: 1",
-    "../../etc/passwd",
-    "{{ 7 * 7 }} <b>&amp;</b> %s * > .",
-    "x" * 200,
-)
 
 
 class SinkContract:
@@ -130,7 +121,7 @@ class SinkContract:
                 outcomes = bench.deliver(bench.bare(kind))
                 verdicts.must_be_settled(outcomes, "an event of which nothing more is disclosed")
 
-    @pytest.mark.parametrize("case", _ODD_CASES, ids=range(len(_ODD_CASES)))
+    @pytest.mark.parametrize("case", ODD_CASES, ids=range(len(ODD_CASES)))
     def test_text_of_any_kind_is_nothing_to_try_again(self, case: str) -> None:
         with self._running() as bench:
             sent = bench.event(case=case, type=self.types[-1], more={"message": f"{case}\0"})

@@ -34,8 +34,11 @@ with warnings.catch_warnings():  # its hundred services import what Python is ab
     apprise.Apprise().add("json://localhost")
 
 
-class TestLog(SinkContract):
+class Bundled(SinkContract):
     plugin: ClassVar[object] = bundled
+
+
+class TestLog(Bundled):
     once = False  # a line says its event's id
 
     @pytest.fixture(autouse=True)
@@ -51,7 +54,7 @@ class TestLog(SinkContract):
         return [facts["id"] for facts in told if "id" in facts]
 
 
-class TestJsonl(SinkContract):
+class TestJsonl(Bundled):
     once = False  # a line has its event's id
 
     @pytest.fixture(autouse=True)
@@ -72,8 +75,14 @@ class TestJsonl(SinkContract):
             for line in file.read_text().splitlines()
         ]
 
+    @contextlib.contextmanager
+    def peer_away(self) -> Iterator[None]:
+        self.folder.rename(self.folder.with_name("unmounted"))
+        yield
+        self.folder.with_name("unmounted").rename(self.folder)
 
-class TestSqlOnSqlite(SinkContract):
+
+class TestSqlOnSqlite(Bundled):
     @pytest.fixture(autouse=True)
     def _file(self, tmp_path: Path) -> None:
         self.path = tmp_path / "events.db"
@@ -97,7 +106,7 @@ class TestSqlOnSqlite(SinkContract):
             aside.rename(self.path)
 
 
-class TestSqlOnPostgres(SinkContract):
+class TestSqlOnPostgres(Bundled):
     @pytest.fixture(autouse=True)
     def _database(self) -> Iterator[None]:
         self.url = make_url(postgres.new_database())
@@ -153,7 +162,7 @@ class Room(Other):
         return title
 
 
-class TestWebhook(SinkContract):
+class TestWebhook(Bundled):
     once = False  # the other system gets the event's id along
 
     @pytest.fixture(autouse=True)
@@ -180,7 +189,7 @@ class TestWebhookThatGetsAll(TestWebhook):
         return make(kind="webhook", url=url, **table)
 
 
-class TestChat(SinkContract):
+class TestChat(Bundled):
     once = False  # people see what they have seen before
 
     @pytest.fixture(autouse=True)
@@ -200,7 +209,7 @@ class TestChat(SinkContract):
         return self.room.away()
 
 
-class TestEmail(SinkContract):
+class TestEmail(Bundled):
     once = False  # people see what they have seen before
 
     @pytest.fixture(autouse=True)

@@ -2,20 +2,20 @@
 
 A wrong type is never bent into the right one (`"false"` is no boolean, `1` is no string), an
 unknown key is an error that names the nearest, and no message holds a value, which may be a
-password.
+password. Any text may be left in the environment or in a file, as `secret` has it.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
+from fulfillment_sdk.configuration.toml_file import nearest
 from fulfillment_sdk.errors import ConfigurationError, PluginError
 from fulfillment_sdk.plugins.secret import Secret
 
@@ -82,10 +82,10 @@ def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], *, where: st
     names = sorted(known)
     for key in given:
         if key not in names:
-            nearest = get_close_matches(key, names, n=1, cutoff=0.4)
+            meant = nearest(key, names)
             raise ConfigurationError(
                 f"{where} has an unknown key, {key}",
-                remedy=f"Did you mean {nearest[0]}?" if nearest else f"Keys: {', '.join(names)}.",
+                remedy=f"Did you mean {meant}?" if meant else f"Keys: {', '.join(names)}.",
             )
 
 
@@ -122,6 +122,8 @@ def _structure(value: object, hint: object, where: str) -> object:
 
 def _scalar(value: object, hint: object, where: str) -> object:
     words, kinds = _SCALARS[hint]
+    if hint is str and isinstance(value, Mapping):  # where it is to be found
+        return Secret.read(value, where=where).value
     # To Python a boolean is an integer; to whoever writes a configuration it is not.
     if not isinstance(value, kinds) or (isinstance(value, bool) and hint is not bool):
         raise _wrong(where, words)

@@ -157,3 +157,38 @@ class Odd:
 def test_a_field_that_cannot_be_configured_is_the_plugins_mistake() -> None:
     with pytest.raises(PluginError, match=r"sinks\.audit\.thing can't be configured"):
         load_settings(Odd, {"thing": 1}, where="sinks.audit")
+
+
+def test_any_text_may_be_left_where_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @attrs.frozen
+    class Texts:
+        name: str
+        others: tuple[str, ...] = ()
+
+    monkeypatch.setenv("THE_NAME", "Anna")
+    (tmp_path / "other").write_text("Berta\n")
+    values = {"name": {"env": "THE_NAME"}, "others": ["Carla", {"file": str(tmp_path / "other")}]}
+
+    assert load_settings(Texts, values, where="sinks.a") == Texts("Anna", ("Carla", "Berta"))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"env": "NOT_THERE"}, "sinks.a.name: there is no environment variable NOT_THERE"),
+        ({"file": "/not/there"}, "sinks.a.name: the file /not/there can't be used: No such file"),
+        ({"vault": "hush"}, 'sinks.a.name must be a string, {"env": "NAME"} or {"file": "path"}'),
+    ],
+)
+def test_a_text_that_is_not_where_it_should_be_is_told(value: object, message: str) -> None:
+    @attrs.frozen
+    class Texts:
+        name: str
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(Texts, {"name": value}, where="sinks.a")
+
+    assert caught.value.message.startswith(message)
+    assert "hush" not in str(caught.value)

@@ -34,9 +34,6 @@ ELSEWHERE = frozenset({"BASE_URL", "TOKEN", "DISABLE_PLUGINS", "WEBHOOK_SECRET"}
 
 ELSEWHERE_PREFIXES = ("TEST_",)
 
-TABLES = frozenset({"sinks", "plugins"})
-"""Tables in `fulfillment.toml` that other parts read."""
-
 
 @frozen(kw_only=True)
 class Option(Generic[T_co]):

@@ -6,15 +6,14 @@ not be a limit that does not hold.
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar, cast
 
 from attrs import frozen
 
+from fulfillment_sdk.configuration.shared_file import TABLES
+from fulfillment_sdk.configuration.toml_file import FILE, nearest, read_toml
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.configuration.options import (
     BY_NAME,
@@ -23,16 +22,11 @@ from fulfillment_sdk.server.configuration.options import (
     ELSEWHERE_PREFIXES,
     OPTIONS,
     PREFIX,
-    TABLES,
     Option,
 )
 from fulfillment_sdk.server.configuration.parsing import Raw
 
 T = TypeVar("T")
-
-FILE = "fulfillment.toml"
-
-_PLACE = re.compile(r"\(at line (?P<line>[0-9]+), column (?P<column>[0-9]+)\)\Z")
 
 _DEV = "dev is a flag only: whoever starts the server says --dev, no file or variable does."
 
@@ -114,19 +108,7 @@ def from_file(path: Path) -> dict[str, tuple[str, Raw]]:
         ConfigurationError: no such file, no TOML, an unknown key, or a value that is no text,
             number, boolean or list of texts and numbers.
     """
-    try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} can't be read: {error.strerror}",
-            remedy="Correct the file or leave --config out.",
-        ) from None
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{path} can't be read as TOML{_place(error)}",
-            remedy="Correct the file or leave --config out.",
-        ) from None
+    content = read_toml(path, remedy="Correct the file or leave --config out.")
     found: dict[str, tuple[str, Raw]] = {}
     for key, value in content.items():
         if key in TABLES and isinstance(value, dict):
@@ -147,12 +129,6 @@ def from_file(path: Path) -> dict[str, tuple[str, Raw]]:
             )
         found[key] = (f"{key} in {path}", raw)
     return found
-
-
-def _place(error: ValueError) -> str:
-    """Where a TOML error is, and nothing else of it: it may repeat a part of the file, a secret."""
-    found = _PLACE.search(str(error))
-    return f": look at line {found['line']}, column {found['column']}" if found else ""
 
 
 def _as_raw(value: object) -> Raw | None:
@@ -193,7 +169,6 @@ def _unknown(
 ) -> ConfigurationError:
     if dev:
         return ConfigurationError(f"{what} {name}", remedy=_DEV)
-    names = {entry.lower(): entry for entry in known}
-    wanted = name.lower().replace("-", "_")
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0)
-    return ConfigurationError(f"{what} {name}", remedy=f"Did you mean {names[near[0]]}?")
+    return ConfigurationError(
+        f"{what} {name}", remedy=f"Did you mean {nearest(name, known, cutoff=0)}?"
+    )

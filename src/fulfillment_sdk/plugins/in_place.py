@@ -1,0 +1,62 @@
+"""Which secrets stand in a configuration themselves, rather than where they are to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+import attrs
+
+from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.settings import settings_of
+
+
+def secrets_in_place(cls: type[object], values: Mapping[str, object], *, where: str) -> list[str]:
+    """Return the names of the settings whose secret is written out, such as `sinks.desk.password`.
+
+    A setting is one if its type is `Secret`, or if it is left out of its class's repr and has a URL
+    with a password in it.
+
+    Args:
+        cls: the attrs class of the settings.
+        values: a table, as it stands in the configuration.
+        where: how messages call the table.
+    """
+    hints, fields = get_type_hints(cls), settings_of(cls)
+    known = ((key, value) for key, value in values.items() if key in fields)
+    return [
+        name
+        for key, value in known
+        for name in _found(fields[key], hints[fields[key].name], value, f"{where}.{key}")
+    ]
+
+
+def _found(
+    field: attrs.Attribute[object], hint: object, value: object, where: str
+) -> Iterator[str]:
+    is_secret = _mentions_secret(hint)
+    for name, text in _texts(value, where):
+        if is_secret or (field.repr is not True and _has_password(text)):
+            yield name
+
+
+def _mentions_secret(hint: object) -> bool:
+    if get_origin(hint) is None:
+        return hint is Secret
+    return any(_mentions_secret(part) for part in get_args(hint))
+
+
+def _texts(value: object, where: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, list | tuple):
+        for n, item in enumerate(value):
+            yield from _texts(item, f"{where}[{n}]")
+
+
+def _has_password(text: str) -> bool:
+    try:
+        return urlsplit(text).password is not None
+    except ValueError:
+        return False

@@ -308,3 +308,31 @@ def test_a_database_that_is_not_there_ends_it_with_a_remedy(tmp_path: Path, ear:
     with Dispatch("postgresql://nobody@127.0.0.1:1/none", ear.path) as running:
         running.logs("Look at its disk space, permissions and whether it is up")
         assert running.status() == 1
+
+
+def test_a_configuration_says_what_is_passed_on_and_where_to(
+    house: House, ear: Ear, tmp_path: Path
+) -> None:
+    audit = tmp_path / "audit.jsonl"
+    (tmp_path / "keys").write_text(KEYS)
+    config = tmp_path / "own.toml"
+    config.write_text(
+        f"""
+        [receiver]
+        data = "{house.data}"
+        secrets = {{ env = "NOT_IN_THIS_PROCESS" }}
+        storage_keys = {{ file = "{tmp_path / "keys"}" }}
+
+        [sinks.audit]
+        kind = "jsonl"
+        path = "{audit}"
+        """
+    )
+    with Dispatch(f"--config={config}", ear.path) as running:
+        running.says("Dispatching to told, audit")
+        house.accept("e2", case_id="case_2", first=1)
+        assert {ear.next()[1], ear.next()[1]} == {"e1", "e2"}
+        running.logs("destination=audit event=e2 lane=case_2 n=1 outcome=delivered")
+        assert running.end() == 0
+    assert '"e2"' in audit.read_text()
+    assert house.undelivered() == []

@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import logging
 import math
-import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,9 @@ import click
 
 from fulfillment_sdk.cli.endings import Endings
 from fulfillment_sdk.cli.group import needs
+from fulfillment_sdk.cli.here import import_from_here
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks.by_path import load_by_path
 
 if TYPE_CHECKING:
     from fulfillment_sdk.receiver.cases.feeds import Feed
@@ -44,7 +44,12 @@ class Seconds(click.FloatRange):
 
 
 @click.command("dispatch")
-@click.argument("data", metavar="DATA")
+@click.argument("data", metavar="[DATA]", required=False)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The receiver's fulfillment.toml: its data, plugins and sinks.",
+)
 @click.option(
     "--plugin",
     "plugins",
@@ -79,7 +84,8 @@ class Seconds(click.FloatRange):
     help="Have missing events from the server of FULFILLMENT_BASE_URL and FULFILLMENT_TOKEN.",
 )
 def command(
-    data: str,
+    data: str | None,
+    config: Path | None,
     plugins: Sequence[str],
     sinks: Sequence[str],
     grace: float,
@@ -88,61 +94,46 @@ def command(
 ) -> None:
     """Pass on what a receiver has stored in DATA: its folder, or the URL of its database.
 
-    Give it the plugins and sinks that the receiver has: what is for another one waits. Of an SQLite
-    database one process dispatches at a time, and a second one waits for its turn; of a PostgreSQL
-    database any number do. SIGTERM or Ctrl-C ends it, with status 0, once what is in hand is
-    delivered or handed back; a second one, half a second later or more, ends it at once, and what
-    is in hand goes out again. Status 1 is a setting or a database that can't be used, 2 an option.
+    Give it the plugins and sinks that the receiver has, or the --config that it is made of: what is
+    for another one waits. Of an SQLite database one process dispatches at a time, and a second one
+    waits for its turn; of a PostgreSQL database any number do. SIGTERM or Ctrl-C ends it, with
+    status 0, once what is in hand is delivered or handed back; a second one, half a second later or
+    more, ends it at once, and what is in hand goes out again. Status 1 is a setting or a database
+    that can't be used, 2 an option.
     """
+    if data is None and config is None:
+        raise click.UsageError("Give it DATA, or --config.")
     _configure_logs()
+    import_from_here()
     found = read_sinks(sinks)
-    loaded = [load_plugin(path) for path in plugins]
+    loaded = [load_by_path(path, where="--plugin") for path in plugins]
     with needs("receiver"):
         from fulfillment_sdk.client import Client
         from fulfillment_sdk.receiver.cases.feeds import feed_of
         from fulfillment_sdk.receiver.database import Database
+        from fulfillment_sdk.receiver.from_file import FromFile
         from fulfillment_sdk.receiver.outlets import Outlets
         from fulfillment_sdk.relay import RetryPolicy
         from fulfillment_sdk.relay.dispatching import bounded_run, descriptors
 
-        outlets = Outlets.of(loaded, found, RetryPolicy(), load_entry_points=True)
+        told = FromFile.read(config, accepts=False) if config else None
+        if told is None:
+            outlets = Outlets.of(loaded, found, RetryPolicy(), load_entry_points=True)
+        else:
+            outlets = told.outlets(loaded, found)
         if not outlets.destinations:
             raise ConfigurationError(
                 "There is nobody to dispatch to: no plugin and no sink",
-                remedy="Add --plugin and --sink for those that the receiver has.",
+                remedy="Add --plugin and --sink for those that the receiver has, or its --config.",
             )
-        database = Database.of(data)
-        check_data(data)
+        place = data or (told.settings.data if told else "")
+        if retain is None and told is not None:
+            retain = told.settings.retention
+        database = Database.of(place, told.settings.keys if told else None)
+        check_data(place)
         feed = feed_of(Client.from_env()) if ask_feed else None
     descriptors.raise_limit()
     bounded_run.run(_dispatch(database, outlets, grace, retain, feed))
-
-
-def load_plugin(path: str) -> object:
-    """Import the plugin that `module` or `module:object` names, also from the current folder.
-
-    Raises:
-        ConfigurationError: there is none, or its module can't be imported.
-    """
-    module, _, name = path.partition(":")
-    if not module:
-        raise ConfigurationError(
-            f"--plugin {path!r} names no module", remedy="Write --plugin module:object."
-        )
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: object = import_module(module)
-        for part in filter(None, name.split(".")):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:
-        # Words of other errors may hold what the module was set up with.
-        told = isinstance(error, ImportError | AttributeError | SyntaxError)
-        raise ConfigurationError(
-            f"The plugin {path} can't be loaded: {error if told else type(error).__name__}",
-            remedy="Write --plugin module:object, and run this where Python finds the module.",
-        ) from error
-    return found
 
 
 def read_sinks(lines: Sequence[str]) -> Mapping[str, Mapping[str, object]]:

@@ -1,1 +1,1 @@
-"""`fulfillment.toml`, which a server and a receiver may share: how it is read, and what is whose."""
+"""`fulfillment.toml`: how it is read, and what in it is a server's and what a receiver's."""

@@ -28,6 +28,8 @@ class SwitchedOff:
     """The names of plugins that are left out; `*` stands for all of them."""
 
     names: frozenset[str] = frozenset()
+    configured: frozenset[str] = frozenset()
+    """Those that a host's configuration leaves out."""
 
     @classmethod
     def of(cls, text: str | None = None) -> Self:
@@ -42,7 +44,13 @@ class SwitchedOff:
 
     def has(self, *names: str) -> bool:
         """Whether a plugin that goes by these names is left out."""
-        return self.everything or not self.names.isdisjoint(names)
+        return self.by(*names) is not None
+
+    def by(self, *names: str) -> str | None:
+        """What leaves out a plugin that goes by these names; None where nothing does."""
+        if self.everything or not self.names.isdisjoint(names):
+            return DISABLE_VARIABLE
+        return None if self.configured.isdisjoint(names) else "its configuration"
 
 
 def installed() -> tuple[EntryPoint, ...]:

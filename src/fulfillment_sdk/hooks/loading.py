@@ -15,8 +15,8 @@ from types import ModuleType
 
 import attrs
 
-from fulfillment_sdk.errors import PluginError
-from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, FAILURES, SwitchedOff, installed
+from fulfillment_sdk.errors import ConfigurationError, PluginError
+from fulfillment_sdk.hooks.installed import FAILURES, SwitchedOff, installed
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, Plugin, inspect_plugin, plugin_name
 
 logger = logging.getLogger("fulfillment_sdk.plugins")
@@ -31,16 +31,38 @@ class PluginProblem:
     cause: str
 
 
+@attrs.frozen
+class PluginOff:
+    """A plugin that is switched off: its name, its distribution's version, and by what."""
+
+    name: str
+    version: str
+    by: str
+
+
 class Plugins:
     """The plugins of one receiver or client, and what was wrong with the others.
 
-    `disabled` are those to leave out; by default what `FULFILLMENT_DISABLE_PLUGINS` lists.
+    Args:
+        disabled: those to leave out; by default what `FULFILLMENT_DISABLE_PLUGINS` lists.
+        looking: whether somebody just looks at what there is. Then nothing is logged, and of those
+            that are handed in, too, one that is broken is listed in `problems`.
     """
 
-    def __init__(self, *, disabled: SwitchedOff | None = None) -> None:
+    def __init__(self, *, disabled: SwitchedOff | None = None, looking: bool = False) -> None:
         self._disabled = SwitchedOff.of() if disabled is None else disabled
+        self._looking = looking
+        self._level = logging.DEBUG if looking else logging.WARNING
         self._plugins: dict[str, Plugin] = {}
+        self._seen: set[str] = set()
         self.problems: list[PluginProblem] = []
+        self.switched_off: list[PluginOff] = []
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every name of every plugin that there is, whether it can be used or not."""
+        here = (plugin.names for plugin in self)
+        return frozenset(self._seen).union(*here)
 
     def __iter__(self) -> Iterator[Plugin]:
         return iter(self._plugins.values())
@@ -51,8 +73,18 @@ class Plugins:
         Raises:
             PluginError: it is not in order, has none of `hooks`, or its name is taken.
         """
-        if self._is_disabled(plugin_name(implementation)):
+        name = plugin_name(implementation)
+        if self._is_disabled(name):
             return
+        try:
+            self._register(implementation, host, hooks)
+        except PluginError as error:
+            if not self._looking:
+                raise
+            self._seen.add(name)
+            self._leave_out(name, "", error)
+
+    def _register(self, implementation: object, host: str, hooks: frozenset[str]) -> None:
         plugin = inspect_plugin(implementation)
         if plugin.hooks.isdisjoint(hooks):
             raise PluginError(
@@ -73,13 +105,23 @@ class Plugins:
 
     def _load(self, entry_point: EntryPoint) -> None:
         version = entry_point.dist.version if entry_point.dist else ""
-        if self._is_disabled(entry_point.name, entry_point.module):
+        aliases = frozenset({entry_point.name, entry_point.module})
+        self._seen |= aliases
+        if self._is_disabled(entry_point.name, entry_point.module, version=version):
             return
         try:
             implementation = entry_point.load()
-            known = any(_stands_for(plugin, implementation) for plugin in self)
-            if not known and not self._is_disabled(plugin_name(implementation)):
-                self._add(inspect_plugin(implementation, version=version, installed=True))
+            for plugin in self:
+                if _stands_for(plugin, implementation):
+                    self._plugins[plugin.name] = attrs.evolve(
+                        plugin, aliases=plugin.aliases | aliases
+                    )
+                    return
+            if self._is_disabled(plugin_name(implementation), version=version):
+                return
+            self._add(
+                inspect_plugin(implementation, version=version, installed=True, aliases=aliases)
+            )
         except FAILURES as error:
             self._leave_out(entry_point.name, version, error)
 
@@ -94,15 +136,27 @@ class Plugins:
             try:
                 call(plugin)
             except FAILURES as error:
-                if not plugin.installed:
+                if not self.may_leave_out(plugin):
                     raise
-                del self._plugins[plugin.name]
-                self._leave_out(plugin.name, plugin.version, error)
+                self.leave_out(plugin, error)
+
+    def may_leave_out(self, plugin: Plugin) -> bool:
+        """Tell whether to do without a plugin that is not in order; if not, its host is told."""
+        return plugin.installed or self._looking
+
+    def leave_out(self, plugin: Plugin, error: BaseException) -> None:
+        """Do without a plugin, which `error` shows not to be in order."""
+        del self._plugins[plugin.name]
+        self._seen |= plugin.names
+        self._leave_out(plugin.name, plugin.version, error)
 
     def _leave_out(self, name: str, version: str, error: BaseException) -> None:
-        cause = error.message if isinstance(error, PluginError) else _in_short(error)
+        if isinstance(error, PluginError | ConfigurationError):
+            cause = error.message
+        else:
+            cause = _in_short(error)
         self.problems.append(PluginProblem(name, version, cause))
-        logger.warning("plugin %s %s is left out: %s", name, version, cause)
+        logger.log(self._level, "plugin %s %s is left out: %s", name, version, cause)
 
     def _add(self, plugin: Plugin) -> None:
         if plugin.name in self._plugins:
@@ -114,22 +168,20 @@ class Plugins:
         if plugin.wants_bodies and not plugin.hooks.isdisjoint(CLIENT_HOOKS):
             logger.info("plugin %s sees the bodies of requests and answers", plugin.name)
 
-    def _is_disabled(self, *names: str) -> bool:
-        hit = self._disabled.has(*names)
-        if hit:
-            say_switched_off(names[0])
-        return hit
-
-    def on_attempt(self, attempt: object) -> None:
-        """Tell every plugin that observes attempts; never raises."""
-        for plugin in self:
-            observe(plugin, "fulfillment_on_attempt", attempt=attempt)
+    def _is_disabled(self, *names: str, version: str = "") -> bool:
+        by = self._disabled.by(*names)
+        if by is None:
+            return False
+        self._seen.update(names)
+        self.switched_off.append(PluginOff(names[0], version, by))
+        say_switched_off(names[0], by, self._level)
+        return True
 
 
 @functools.cache
-def say_switched_off(name: str) -> None:
+def say_switched_off(name: str, by: str, level: int) -> None:
     """Log, once in this process, that a plugin is switched off: a process may have many clients."""
-    logger.warning("plugin %s is switched off by %s", name, DISABLE_VARIABLE)
+    logger.log(level, "plugin %s is switched off by %s", name, by)
 
 
 def _stands_for(handed_in: Plugin, implementation: object) -> bool:

@@ -21,16 +21,30 @@ EVENT_HOOKS = {
 }
 """The hook that is called for each type of event."""
 
+STARTUP = "fulfillment_startup"
+"""The hook that is called before those for events."""
+
 RECEIVER_HOOKS = frozenset(
-    {*EVENT_HOOKS.values(), "fulfillment_register_sinks", "fulfillment_on_attempt"}
+    {
+        *EVENT_HOOKS.values(),
+        STARTUP,
+        "fulfillment_register_sinks",
+        "fulfillment_on_attempt",
+        "fulfillment_on_dead_letter",
+    }
 )
 """The hooks that a receiver calls."""
 
 CLIENT_HOOKS = frozenset({"fulfillment_before_request", "fulfillment_after_response"})
 """The hooks that a client calls."""
 
-HOOKS = RECEIVER_HOOKS | CLIENT_HOOKS
+COMMAND_HOOKS = frozenset({"fulfillment_register_commands"})
+"""The hooks that the command line calls."""
+
+HOOKS = RECEIVER_HOOKS | CLIENT_HOOKS | COMMAND_HOOKS
 """Every hook there is."""
+
+_MAY_BE_ASYNC = frozenset({*EVENT_HOOKS.values(), STARTUP})
 
 
 @attrs.frozen
@@ -39,7 +53,8 @@ class Plugin:
 
     `name` is stable: what is pending for the plugin is kept under it. `hooks` are the names of
     those it implements. `version` is that of its distribution if it is `installed`; the others were
-    handed in. `wants_bodies` says whether its hooks for requests are to see bodies.
+    handed in. `wants_bodies` says whether its hooks for requests are to see bodies. `aliases` are
+    the other names that it goes by: its entry point's, and that one's module.
     """
 
     name: str
@@ -48,7 +63,13 @@ class Plugin:
     version: str = ""
     installed: bool = False
     wants_bodies: bool = False
+    aliases: frozenset[str] = frozenset()
     _manager: pluggy.PluginManager = attrs.field(repr=False, kw_only=True)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that it goes by."""
+        return self.aliases | {self.name}
 
     def caller(self, hook: str) -> pluggy.HookCaller:
         """Return what calls this plugin's `hook`, and no other plugin's, with arguments by name."""
@@ -78,7 +99,13 @@ def plugin_name(implementation: object) -> str:
     return f"{type(implementation).__module__}.{type(implementation).__qualname__}"
 
 
-def inspect_plugin(implementation: object, *, version: str = "", installed: bool = False) -> Plugin:
+def inspect_plugin(
+    implementation: object,
+    *,
+    version: str = "",
+    installed: bool = False,
+    aliases: frozenset[str] = frozenset(),
+) -> Plugin:
     """Check one module or object and return it as a plugin.
 
     Raises:
@@ -101,7 +128,9 @@ def inspect_plugin(implementation: object, *, version: str = "", installed: bool
     _refuse_unknown(name, found)
     _refuse_unmarked(name, found, implementation)
     bodies = _wants_bodies(name, implementation)
-    plugin = Plugin(name, implementation, found, version, installed, bodies, manager=manager)
+    plugin = Plugin(
+        name, implementation, found, version, installed, bodies, aliases, manager=manager
+    )
     for hook in found:
         for function in plugin.functions(hook):
             _refuse_unsuitable(name, hook, function)
@@ -164,5 +193,5 @@ def _refuse_unsuitable(name: str, hook: str, function: Callable[..., object]) ->
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         # It would return a generator that nobody runs, and the event would count as delivered.
         raise PluginError(f"Plugin {name}: {hook} contains a yield", remedy="Return instead.")
-    if inspect.iscoroutinefunction(function) and hook not in EVENT_HOOKS.values():
+    if inspect.iscoroutinefunction(function) and hook not in _MAY_BE_ASYNC:
         raise PluginError(f"Plugin {name}: {hook} can't be async", remedy="Make it a plain def.")

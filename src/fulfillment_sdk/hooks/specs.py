@@ -15,9 +15,12 @@ import pluggy
 from fulfillment_sdk.hooks.installed import PROJECT
 
 if TYPE_CHECKING:
+    import click
+
     from fulfillment_sdk.hooks.facts import ErrorFacts, RequestFacts, ResponseFacts
+    from fulfillment_sdk.hooks.host import Host
     from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
-    from fulfillment_sdk.relay import Attempt, Sink
+    from fulfillment_sdk.relay import Attempt, DeadLetter, Sink
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -38,6 +41,7 @@ class RegisterSink(Protocol):
         *,
         reaches_people: bool = False,
         concurrency: int = 8,
+        about: str = "",
     ) -> None:
         """Offer sinks of one kind.
 
@@ -51,6 +55,8 @@ class RegisterSink(Protocol):
             concurrency: how many deliveries such a sink is given at once, each of another case,
                 where its table doesn't say. One that writes many with one effort takes more than
                 one that calls for each.
+            about: one line for those who choose a kind; by default the first of the factory's
+                docstring.
 
         Raises:
             PluginError: the kind is taken, or `settings` is no attrs class.
@@ -95,6 +101,36 @@ def fulfillment_on_attempt(attempt: Attempt) -> None:
     For counters and alarms. The attempt names ids, outcome and cause, never the event's content. It
     is called in the dispatcher's loop, so it must be quick; what it raises is logged and changes
     nothing.
+    """
+
+
+@hookspec
+def fulfillment_on_dead_letter(letter: DeadLetter) -> None:
+    """Learn that a delivery was given up, after that was recorded.
+
+    For alarms. Called after the `fulfillment_on_attempt` of the attempt that was its last, under
+    the same rules. The event is kept, and goes out again when somebody replays it.
+    """
+
+
+@hookspec
+def fulfillment_startup(host: Host) -> None:
+    """Get ready to work: open what the hooks for events need.
+
+    Called in each process that delivers, or stands by to, whenever it begins to, before the
+    plugin's other hooks are called there with an event. `def` runs in a thread, `async def` in the
+    dispatcher's loop. While it raises, the plugin's events wait, and it is called again after some
+    seconds. `host.settings` are what the configuration says of this plugin, as an instance of the
+    attrs class that the plugin has as `Settings`.
+    """
+
+
+@hookspec
+def fulfillment_register_commands(group: click.Group) -> None:
+    """Add commands to `fulfillment`, with click: `group.add_command(…)` or `@group.command(…)`.
+
+    Called by the command line, for installed plugins alone, when its help is asked for or a command
+    that it doesn't have itself. It should be quick and open nothing; the commands do the work.
     """
 
 

@@ -16,6 +16,7 @@ The full way registers a kind of sink with typed settings, which a configuration
 from __future__ import annotations
 
 from fulfillment_sdk.hooks.facts import ErrorFacts, RequestFacts, ResponseFacts
+from fulfillment_sdk.hooks.host import Host
 from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
 
-__all__ = ["ErrorFacts", "RegisterSink", "RequestFacts", "ResponseFacts", "hookimpl"]
+__all__ = ["ErrorFacts", "Host", "RegisterSink", "RequestFacts", "ResponseFacts", "hookimpl"]

@@ -13,9 +13,10 @@ import attrs
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.hooks.host import Host
 from fulfillment_sdk.hooks.installed import FAILURES
 from fulfillment_sdk.hooks.loading import place
-from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, Plugin
+from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, STARTUP, Plugin
 from fulfillment_sdk.relay import (
     Delivered,
     Delivery,
@@ -36,8 +37,34 @@ class HookSink:
     def` it gets the call back as something to await in its loop.
     """
 
-    def __init__(self, plugin: Plugin) -> None:
+    def __init__(self, plugin: Plugin, host: Host | None = None) -> None:
         self._plugin = plugin
+        self._host = host or Host()
+
+    def open(self) -> Awaitable[None] | None:
+        """Have the plugin get ready, if it has a hook for that; raises what that raises."""
+        if STARTUP not in self._plugin.hooks:
+            return None
+        try:
+            results = self._plugin.caller(STARTUP)(host=self._host)
+        except FAILURES as error:
+            self._not_ready(error)
+            raise
+        pending = [result for result in results if inspect.isawaitable(result)]
+        return self._get_ready(pending) if pending else None
+
+    async def _get_ready(self, pending: Sequence[Awaitable[object]]) -> None:
+        try:
+            for call in pending:
+                await call
+        except FAILURES as error:
+            self._not_ready(error)
+            raise
+
+    def _not_ready(self, error: BaseException) -> None:
+        name, kind = self._plugin.name, type(error).__name__
+        where = place(error, self._plugin, STARTUP)
+        logger.warning("plugin %s: %s failed: %s at %s", name, STARTUP, kind, where)
 
     def deliver(self, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
         """Call the hook for the event's type; an exception is a `Retry` that names only its type.
@@ -86,12 +113,15 @@ class HookSink:
         return Retry(kind)
 
 
-def bind_hooks(plugin: Plugin, policy: RetryPolicy) -> tuple[Destination, HookSink] | None:
+def bind_hooks(
+    plugin: Plugin, policy: RetryPolicy, host: Host | None = None
+) -> tuple[Destination, HookSink] | None:
     """Return the destination that a plugin's event hooks are, and the sink that calls them.
 
-    None for a plugin without one. The destination gets only the types that it has a hook for.
+    None for a plugin without such a hook. The destination gets only the types that it has a hook
+    for. `host` is what the plugin is told of where it runs.
     """
     types = tuple(kind for kind, hook in EVENT_HOOKS.items() if hook in plugin.hooks)
     if not types:
         return None
-    return Destination(plugin.name, plugin.name, types=types, policy=policy), HookSink(plugin)
+    return Destination(plugin.name, plugin.name, types=types, policy=policy), HookSink(plugin, host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import get_args, get_origin, get_type_hints
+from typing import Final, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import attrs
@@ -11,12 +11,15 @@ import attrs
 from fulfillment_sdk.plugins.secret import Secret
 from fulfillment_sdk.plugins.settings import settings_of
 
+_WITHOUT_TOKENS: Final = ("smtp://", "smtps://")
+"""Addresses that have nothing secret in them but a password."""
+
 
 def secrets_in_place(cls: type[object], values: Mapping[str, object], *, where: str) -> list[str]:
     """Return the names of the settings whose secret is written out, such as `sinks.desk.password`.
 
-    A setting is one if its type is `Secret`, or if it is left out of its class's repr and has a URL
-    with a password in it.
+    A setting is one if its type is `Secret`, but for a mail server's address without a password, or
+    if it is left out of its class's repr and is a URL with a password in it.
 
     Args:
         cls: the attrs class of the settings.
@@ -36,8 +39,10 @@ def _found(
     field: attrs.Attribute[object], hint: object, value: object, where: str
 ) -> Iterator[str]:
     is_secret = _mentions_secret(hint)
+    is_hidden = field.repr is not True
     for name, text in _texts(value, where):
-        if is_secret or (field.repr is not True and _has_password(text)):
+        plain = text.startswith(_WITHOUT_TOKENS) and not _has_password(text)
+        if (is_secret and not plain) or (is_hidden and _has_password(text)):
             yield name
 
 

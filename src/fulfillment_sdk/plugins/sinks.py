@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
 import attrs
 
+from fulfillment_sdk.configuration.toml_file import nearest
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
 from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
 from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
 from fulfillment_sdk.plugins import bundled
 from fulfillment_sdk.plugins.common_settings import COMMON, CommonSettings
+from fulfillment_sdk.plugins.described import first_line
 from fulfillment_sdk.plugins.disclosing import disclosing
 from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
@@ -25,7 +27,7 @@ class SinkKind(Generic[S]):
     """A kind of sink: the word for it, its settings, what makes one, and who offers it.
 
     `reaches_people` is one that never gets `full` events; `concurrency` is how many deliveries its
-    sinks are given at once where their tables don't say.
+    sinks are given at once where their tables don't say. `about` is a line for those who choose.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class SinkKind(Generic[S]):
     plugin: str = ""
     reaches_people: bool = False
     concurrency: int = 8
+    about: str = ""
 
     def make(self, values: Mapping[str, object], *, where: str) -> Sink:
         """Make a sink from the table `where` of a configuration.
@@ -78,6 +81,13 @@ class SinkKinds:
         """The words for the kinds, in alphabetical order."""
         return sorted(self._kinds)
 
+    def __iter__(self) -> Iterator[SinkKind[object]]:
+        return (self._kinds[word] for word in self.words)
+
+    def get(self, word: object) -> SinkKind[object] | None:
+        """Return the kind that goes by a word, None if there is none."""
+        return self._kinds.get(word) if isinstance(word, str) else None
+
     def ask(self, plugin: Plugin) -> None:
         """Take the kinds that one plugin offers: all of them, or none if it fails.
 
@@ -94,6 +104,7 @@ class SinkKinds:
             *,
             reaches_people: bool = False,
             concurrency: int = 8,
+            about: str = "",
         ) -> None:
             if clash := COMMON.intersection(settings_of(settings)):
                 raise PluginError(
@@ -107,7 +118,8 @@ class SinkKinds:
                     if taken.plugin == bundled.name
                     else f"Switch one of them off with {DISABLE_VARIABLE}.",
                 )
-            made = SinkKind(kind, settings, factory, plugin.name, reaches_people, concurrency)
+            told = about or first_line(factory)
+            made = SinkKind(kind, settings, factory, plugin.name, reaches_people, concurrency, told)
             offered[kind] = cast("SinkKind[object]", made)
 
         plugin.caller("fulfillment_register_sinks")(register=register)
@@ -137,7 +149,7 @@ class SinkKinds:
             raise ConfigurationError(
                 f"{where} names an unknown kind of sink, {common.kind}"
                 + (f". Plugins left out: {out}" if out else ""),
-                remedy=f"Known are: {', '.join(self.words)}. Install the plugin "
+                remedy=f"{_meant(common.kind, self.words)}. Install the plugin "
                 f"that offers it, and check that {DISABLE_VARIABLE} doesn't switch it off.",
             )
         kind = self._kinds[common.kind]
@@ -150,3 +162,8 @@ class SinkKinds:
         destination = common.destination(name, policy, concurrency=kind.concurrency, where=where)
         own = {key: value for key, value in table.items() if key not in COMMON}
         return destination, disclosing(kind.make(own, where=where), common.disclosure)
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    found = nearest(word, known)
+    return (f"Did you mean {found}? " if found else "") + f"Known are: {', '.join(known)}"

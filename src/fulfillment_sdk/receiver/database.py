@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from fulfillment_sdk.plugins.observing import observe_attempt
 from fulfillment_sdk.receiver.cases.feeds import Feed
 from fulfillment_sdk.receiver.cases.fill import Filler
 from fulfillment_sdk.receiver.cases.judge import Rules
@@ -86,7 +88,7 @@ class Database:
             destinations=outlets.destinations,
             sinks=outlets.sinks,
             clock=clock,
-            on_attempt=outlets.plugins.on_attempt,
+            on_attempt=functools.partial(observe_attempt, outlets.plugins),
             only_new=only_new,
             retention=retention,
             schemas=[secrets.SCHEMA, SCHEMA],

@@ -8,26 +8,32 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks.host import Host
+from fulfillment_sdk.hooks.installed import SwitchedOff
 from fulfillment_sdk.hooks.loading import Plugins
-from fulfillment_sdk.hooks.plugin import RECEIVER_HOOKS
-from fulfillment_sdk.plugins.hooks import bind_hooks
+from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, RECEIVER_HOOKS, STARTUP, Plugin
+from fulfillment_sdk.hooks.tables import PluginTables
+from fulfillment_sdk.plugins.hooks import HookSink, bind_hooks
+from fulfillment_sdk.plugins.plugin_settings import settle
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
 logger = logging.getLogger(__name__)
 
 
-@attrs.frozen
+@attrs.define
 class Outlets:
     """A receiver's destinations, and what delivers to each.
 
     Args:
         plugins: all that were loaded.
+        kinds: the kinds of sink on offer.
         sinks: what delivers, by the destinations' names.
         destinations: plugins first, then sinks.
     """
 
     plugins: Plugins
+    kinds: SinkKinds = attrs.field(factory=SinkKinds)
     sinks: dict[str, Sink] = attrs.field(factory=dict)
     destinations: list[Destination] = attrs.field(factory=list)
 
@@ -39,14 +45,19 @@ class Outlets:
         policy: RetryPolicy,
         *,
         load_entry_points: bool,
+        plugin_settings: Mapping[str, object] | None = None,
     ) -> Outlets:
         """Load the plugins and make the sinks.
+
+        `plugin_settings` are the tables `plugins.NAME` of a configuration.
 
         Raises:
             ConfigurationError: one of them can't be used, or two share a name.
             PluginError: one of `plugins` is not in order.
         """
-        loaded = Plugins()
+        tables = PluginTables.of(plugin_settings)
+        disabled = attrs.evolve(SwitchedOff.of(), configured=tables.switched_off)
+        loaded = Plugins(disabled=disabled)
         if not isinstance(plugins, Iterable):
             raise ConfigurationError(
                 "The receiver's plugins must be a list", remedy="Write plugins=[…]."
@@ -61,21 +72,47 @@ class Outlets:
         if load_entry_points:
             loaded.load_entry_points()
         outlets = cls(loaded)
-        outlets._bind(sinks or {}, policy)
+        outlets._bind(sinks or {}, policy, settle(loaded, tables))
         return outlets
 
-    def _bind(self, sinks: Mapping[str, Mapping[str, object]], policy: RetryPolicy) -> None:
-        kinds = SinkKinds.of(self.plugins)
+    def _bind(
+        self,
+        sinks: Mapping[str, Mapping[str, object]],
+        policy: RetryPolicy,
+        settings: Mapping[str, object],
+    ) -> None:
+        self.kinds = SinkKinds.of(self.plugins)
+        hosts = {name: Host(own, self._names) for name, own in settings.items()}
         bound: list[tuple[Destination, Sink] | None] = []
-        bound += [bind_hooks(plugin, policy) for plugin in self.plugins]
-        bound += [kinds.bind(name, table, policy) for name, table in sinks.items()]
+        bound += [bind_hooks(plugin, policy, hosts[plugin.name]) for plugin in self.plugins]
+        bound += [self.kinds.bind(name, table, policy) for name, table in sinks.items()]
         for destination, sink in filter(None, bound):
             if destination.name in self.sinks:
-                raise ConfigurationError(
-                    f"A plugin and a sink are both called {destination.name}",
-                    remedy="Call the sink something else.",
-                )
+                raise _same_name(destination.name)
             self.sinks[destination.name] = sink
             self.destinations.append(destination)
-        if not self.destinations:
+        if self.destinations:
+            self._have_started(hosts)
+        else:
             logger.warning("no plugin and no sink: notifications are stored and go nowhere")
+
+    def _have_started(self, hosts: Mapping[str, Host]) -> None:
+        """Let plugins get ready that are no destination: what is a sink is opened with the rest."""
+        for plugin in self.plugins:
+            if STARTUP in plugin.hooks and not self._is_destination(plugin):
+                if plugin.name in self.sinks:
+                    raise _same_name(plugin.name)
+                self.sinks[plugin.name] = HookSink(plugin, hosts[plugin.name])
+
+    @staticmethod
+    def _is_destination(plugin: Plugin) -> bool:
+        return not plugin.hooks.isdisjoint(EVENT_HOOKS.values())
+
+    def _names(self) -> list[str]:
+        return [destination.name for destination in self.destinations]
+
+
+def _same_name(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"A plugin and a sink are both called {name}", remedy="Call the sink something else."
+    )

@@ -13,9 +13,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from wsgiref.types import WSGIApplication
 
+from fulfillment_sdk.configuration.toml_file import FILE
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.loading import PluginProblem
 from fulfillment_sdk.receiver.asgi import AsgiApp
@@ -26,6 +27,7 @@ from fulfillment_sdk.receiver.cases.ledger import Ledger, Ledgers
 from fulfillment_sdk.receiver.cases.reconciling import Reconciliation, reconcile
 from fulfillment_sdk.receiver.cases.story import Received, explained, received
 from fulfillment_sdk.receiver.database import Database
+from fulfillment_sdk.receiver.from_file import FromFile, warn_of_open_secrets
 from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.process import PerProcess
@@ -58,6 +60,7 @@ class Receiver:
         plugins: modules or objects with hooks, beside those that are installed as entry points.
         sinks: name -> table with `kind`, maybe others of the keys that every sink has (`events`,
             `disclosure` and more), and the settings of that kind.
+        plugin_settings: plugin's name -> table with `enabled`, and the settings of that plugin.
         load_entry_points: whether installed plugins count.
         storage_keys: what seals the stored bodies, as (id, 32 bytes), newest first, or as the text
             of `FULFILLMENT_STORAGE_KEYS`; by default that variable, or in a folder a file made
@@ -90,6 +93,7 @@ class Receiver:
         plugins: Iterable[object] = (),
         *,
         sinks: Mapping[str, Mapping[str, object]] | None = None,
+        plugin_settings: Mapping[str, object] | None = None,
         load_entry_points: bool = True,
         storage_keys: str | Keys | None = None,
         clock: Callable[[], float] = time.time,
@@ -109,7 +113,11 @@ class Receiver:
         self._dispatch = dispatch
         database = Database.of(data, storage_keys)
         outlets = Outlets.of(
-            plugins, sinks, policy or RetryPolicy(), load_entry_points=load_entry_points
+            plugins,
+            sinks,
+            policy or RetryPolicy(),
+            load_entry_points=load_entry_points,
+            plugin_settings=plugin_settings,
         )
         self._outlets = outlets
         self._tally = Tally(live, clock, lambda: self._process.relay)
@@ -122,6 +130,29 @@ class Receiver:
         self._feed = shown
         self._intake = Intake(live, clock, self._open_ledger, self._tally)
         self._not_before = 0.0
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | PathLike[str] = FILE,
+        plugins: Iterable[object] = (),
+        **options: Any,
+    ) -> Self:
+        """Make the receiver that a configuration describes.
+
+        Args:
+            path: the file; see the page about configuration.
+            plugins: plugins beside the installed ones and those that the file names.
+            options: arguments of `Receiver`, which count in place of what the file says.
+
+        Raises:
+            ConfigurationError: the file can't be used, or as for `Receiver`.
+            PluginError: as for `Receiver`.
+        """
+        found = FromFile.read(path)
+        receiver = cls(**{**found.arguments(plugins), **options})
+        warn_of_open_secrets(found.file, receiver._outlets.kinds, receiver._outlets.plugins)
+        return receiver
 
     # -- answering --------------------------------------------------------------------------------
 

@@ -194,6 +194,7 @@ class Attempt:
     why: str = ""
     sink: str = ""
     accepted_at: float | None = None
+    type: str = ""
 
 
 @attrs.frozen(kw_only=True)

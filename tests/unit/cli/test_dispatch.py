@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from fulfillment_sdk.cli.dispatch import load_plugin, read_sinks
+from fulfillment_sdk.cli.dispatch import read_sinks
 from fulfillment_sdk.cli.group import command
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import hookimpl
@@ -47,23 +46,6 @@ def test_a_plugin_that_is_not_there_is_named(path: str, tmp_path: Path) -> None:
     assert "--plugin module:object" in ended.stderr
 
 
-def test_a_plugin_that_fails_is_told_without_its_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "broken_plugin.py").write_text("raise ValueError('password=hush')\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    with pytest.raises(ConfigurationError) as caught:
-        load_plugin("broken_plugin")
-    assert "ValueError" in str(caught.value)
-    assert "hush" not in str(caught.value)
-
-
-def test_a_plugin_is_an_object_of_a_module_or_the_module() -> None:
-    assert load_plugin("tests.unit.cli.test_dispatch:QUIET") is QUIET
-    assert load_plugin("tests.unit.cli").__name__ == "tests.unit.cli"  # type: ignore[attr-defined]
-
-
 def test_a_sink_is_a_line_of_toml() -> None:
     line = 'audit = {kind = "counter", path = "a.txt", events = ["case.completed"]}'
     found = read_sinks([line, 'other = {kind = "log"}'])
@@ -81,23 +63,6 @@ def test_a_sink_that_cant_be_read_is_named_without_its_settings(line: str) -> No
 def test_two_sinks_of_one_name_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="Two sinks are called audit"):
         read_sinks(['audit = {kind = "log"}', 'audit = {kind = "counter"}'])
-
-
-@pytest.mark.parametrize("path", ["", ":", ":tracker"])
-def test_a_plugin_without_a_module_is_refused(path: str) -> None:
-    with pytest.raises(ConfigurationError, match="names no module") as caught:
-        load_plugin(path)
-    assert "module:object" in caught.value.remedy
-
-
-def test_a_plugin_that_ends_the_program_as_it_is_imported_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "leaving_plugin.py").write_text("raise SystemExit('hush')\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    with pytest.raises(ConfigurationError, match="leaving_plugin can't be loaded: SystemExit"):
-        load_plugin("leaving_plugin")
 
 
 def test_an_empty_file_is_no_receivers_database_and_stays_empty(tmp_path: Path) -> None:
@@ -154,3 +119,32 @@ def test_a_grace_that_is_no_number_of_seconds_is_refused(grace: str, tmp_path: P
     ended = dispatch(str(tmp_path), "--grace", grace)
     assert ended.exit_code == 2
     assert "Invalid value for '--grace'" in ended.stderr
+
+
+def test_it_wants_data_or_a_configuration() -> None:
+    ended = dispatch()
+    assert ended.exit_code == 2
+    assert "Give it DATA, or --config." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("port = 1\n", "has no table [receiver]"),
+        ("[receiver]\ndata = 'inbox'\n", "There is nobody to dispatch to"),
+        ("[receiver]\ndata = 'inbox'\n[sinks.a]\nkind = 'lug'\n", "Did you mean log?"),
+        ("[receiver]\ndata = 'inbox'\n[sinks.a]\nkind = 'log'\n", "no receiver's database at"),
+        (
+            "[receiver]\ndata = 'inbox'\nsecrets = {env = 'NOT_HERE'}\n[sinks.a]\nkind = 'log'\n",
+            "no receiver's database at",
+        ),
+    ],
+)
+def test_a_configuration_that_it_cannot_use_is_told(
+    content: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text(content)
+    ended = dispatch("--config", "own.toml")
+    assert ended.exit_code == 1
+    assert said in ended.stderr

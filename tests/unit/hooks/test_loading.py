@@ -16,7 +16,7 @@ from fulfillment_sdk.hooks.installed import (
     SwitchedOff,
     forget_installed,
 )
-from fulfillment_sdk.hooks.loading import Plugins, observe, say_switched_off
+from fulfillment_sdk.hooks.loading import PluginOff, Plugins, observe, say_switched_off
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, HOOKS, inspect_plugin
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
@@ -224,32 +224,6 @@ def test_a_disabled_entry_point_is_not_even_imported(installed: list[EntryPoint]
     assert plugins.problems == []
 
 
-def test_an_observer_that_fails_neither_raises_nor_silences_the_next() -> None:
-    seen: list[object] = []
-
-    class Failing:
-        name = "failing"
-
-        @hookimpl
-        def fulfillment_on_attempt(self, attempt: object) -> None:
-            raise RuntimeError
-
-    class Counting:
-        name = "counting"
-
-        @hookimpl
-        def fulfillment_on_attempt(self, attempt: object) -> None:
-            seen.append(attempt)
-
-    plugins = Plugins()
-    register(plugins, Failing())
-    register(plugins, Counting())
-
-    plugins.on_attempt("an attempt")
-
-    assert seen == ["an attempt"]
-
-
 class Secretive:
     name = "secretive"
 
@@ -274,3 +248,43 @@ def test_what_an_observer_raises_is_logged_by_kind_and_place_and_never_in_its_wo
 def test_an_observer_without_the_hook_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     observe(inspect_plugin(Named()), "fulfillment_on_attempt", attempt=1)
     assert caplog.messages == []
+
+
+def test_what_is_switched_off_is_listed_with_its_version_and_by_what(
+    installed: list[EntryPoint],
+) -> None:
+    disabled = SwitchedOff(frozenset({"good"}), configured=frozenset({"audit"}))
+    plugins = Plugins(disabled=disabled)
+
+    register(plugins, Named())
+    plugins.load_entry_points(installed[-1:])
+
+    assert plugins.switched_off == [
+        PluginOff("audit", "", "its configuration"),
+        PluginOff("good", "", DISABLE_VARIABLE),
+    ]
+
+
+def test_a_plugin_is_known_by_its_own_name_its_entry_points_and_its_modules(
+    installed: list[EntryPoint],
+) -> None:
+    plugins = Plugins(disabled=SwitchedOff.of("raises_at_import"))
+
+    plugins.load_entry_points([installed[0], installed[2], installed[-1]])
+
+    broken = {"raises_at_import", "needs_more", "installed_raises_at_import"}
+    assert plugins.known == {*broken, "installed_needs_more", "good", "installed_good"}
+
+
+def test_one_that_takes_the_place_of_an_installed_one_goes_by_its_names_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "installed_placed.py").write_text(SETTABLE)
+    entry_point = EntryPoint("placed", "installed_placed:plugin", PROJECT)
+    plugins = Plugins()
+    register(plugins, entry_point.load())
+
+    plugins.load_entry_points([entry_point])
+
+    assert [plugin.names for plugin in plugins] == [{"settable", "placed", "installed_placed"}]

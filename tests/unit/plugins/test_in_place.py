@@ -37,5 +37,11 @@ def test_a_url_counts_if_it_has_a_password() -> None:
     assert found(url="postgresql://[hush") == []
 
 
+def test_a_mail_servers_address_is_none_without_a_password() -> None:
+    assert found(password="smtp://desk@mail.example.org") == []
+    assert found(password="smtps://desk:hush@mail.example.org") == ["sinks.a.password"]
+    assert found(password="https://chat.example.org/a-token") == ["sinks.a.password"]
+
+
 def test_what_is_no_setting_at_all_is_left_to_others() -> None:
     assert found(passwort="hush", host=3) == []

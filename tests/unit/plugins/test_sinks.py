@@ -167,7 +167,8 @@ def test_a_number_or_word_that_cannot_be_is_an_error(key: str, value: object, me
             {"kind": "flie", "path": "p"},
             "sinks.audit names an unknown kind of sink, flie",
             (
-                f"Known are: {', '.join(sorted(['file', *SinkKinds.of(Plugins()).words]))}. Install"
+                "Did you mean file? Known are: "
+                f"{', '.join(sorted(['file', *SinkKinds.of(Plugins()).words]))}. Install"
                 " the plugin that offers it, and check that FULFILLMENT_DISABLE_PLUGINS doesn't"
                 " switch it off."
             ),

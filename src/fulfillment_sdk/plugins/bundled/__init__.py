@@ -20,9 +20,43 @@ name = "fulfillment_sdk.bundled"
 @hookimpl
 def fulfillment_register_sinks(register: RegisterSink) -> None:
     """Offer each kind; asked before any other plugin, so that these words are ours."""
-    register("log", LogSettings, make_log_sink)
-    register("jsonl", jsonl.JsonlSettings, jsonl.make_jsonl_sink, concurrency=jsonl.CONCURRENCY)
-    register("sql", sql.SqlSettings, sql.make_sql_sink, concurrency=sql.CONCURRENCY)
-    register("webhook", WebhookSettings, make_webhook_sink)
-    register("email", EmailSettings, make_email_sink, reaches_people=True)
-    register("chat", ChatSettings, make_chat_sink, reaches_people=True)
+    register(
+        "log",
+        LogSettings,
+        make_log_sink,
+        about="A line in the application's log for each event: codes and ids alone.",
+    )
+    register(
+        "jsonl",
+        jsonl.JsonlSettings,
+        jsonl.make_jsonl_sink,
+        concurrency=jsonl.CONCURRENCY,
+        about="A line of JSON for each event, in a file that turns over.",
+    )
+    register(
+        "sql",
+        sql.SqlSettings,
+        sql.make_sql_sink,
+        concurrency=sql.CONCURRENCY,
+        about="Where each case stands, and what happened, in two tables of any database.",
+    )
+    register(
+        "webhook",
+        WebhookSettings,
+        make_webhook_sink,
+        about="Events go on to another system, signed anew with a secret of that hop.",
+    )
+    register(
+        "email",
+        EmailSettings,
+        make_email_sink,
+        reaches_people=True,
+        about="People are told by mail, with what is disclosed and no more.",
+    )
+    register(
+        "chat",
+        ChatSettings,
+        make_chat_sink,
+        reaches_people=True,
+        about="A message in one of the hundred services that Apprise knows.",
+    )

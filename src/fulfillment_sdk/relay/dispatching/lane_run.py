@@ -178,6 +178,7 @@ class LaneRun:
                 destination=self.destination.name,
                 sink=self.destination.sink,
                 event_id=one.event.id,
+                type=one.event.type,
                 accepted_at=one.accepted_at,
                 lane=one.event.lane,
                 attempt=one.attempt,

@@ -85,6 +85,7 @@ def history(
                 sink=names[row.destination_no].sink,
                 accepted_at=event.accepted_at,
                 event_id=event.event_id,
+                type=event.type,
                 lane=event.lane,
                 attempt=row.attempt,
                 at=row.at,

@@ -61,6 +61,7 @@ def tries_of(
         attempt = Attempt(
             destination=destination,
             event_id=row.event_id,
+            type=row.type,
             lane=row.lane,
             attempt=row.attempt,
             at=row.at,

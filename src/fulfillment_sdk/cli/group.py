@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -17,32 +17,41 @@ COMMANDS = {
     "demo": "Watch one case run through the whole loop on this machine.",
     "dispatch": "Pass on what a receiver has stored, in a process of its own.",
     "org": "Approve, deactivate and list organizations.",
+    "plugins": "Show which plugins there are, and what is wrong with them.",
     "restore": "Put a backup into an empty data folder.",
     "serve": "Run the reference server: gateway, portal, or both.",
+    "sinks": "Show the kinds of sink, and check and try those that are configured.",
     "token": "List and revoke partners' tokens.",
 }
 """Each command's name, which is also its module's in this package, and its line in the help."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and one line about each without importing them."""
+    """A group that knows its commands' names and one line about each without importing them.
+
+    Those of plugins are asked for where its own are not enough.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, sorted."""
-        return sorted(COMMANDS)
+        return sorted({*COMMANDS, *_of_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of one command."""
         if cmd_name not in COMMANDS:
-            return None
+            return _of_plugins().get(cmd_name)
         command = import_module(f"{__package__}.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""
+        others = {name: one.get_short_help_str(80) for name, one in _of_plugins().items()}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl(sorted(COMMANDS.items()))
+        if others:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(sorted(others.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named; show our own errors as one line and a remedy."""
@@ -50,6 +59,12 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except FulfillmentError as error:
             raise Refused(error) from error
+
+
+def _of_plugins() -> Mapping[str, click.Command]:
+    from fulfillment_sdk.cli.plugin_commands import plugin_commands
+
+    return plugin_commands(COMMANDS)
 
 
 class Refused(click.ClickException):

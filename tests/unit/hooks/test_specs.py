@@ -5,9 +5,14 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from fulfillment_sdk.hooks import specs
 from fulfillment_sdk.hooks.plugin import HOOKS
+
+TESTS = Path(__file__).parents[2]
 
 
 def test_the_specs_and_the_manager_agree_on_the_hooks() -> None:
@@ -23,6 +28,13 @@ def test_every_hook_is_documented_and_typed() -> None:
         spec = getattr(specs, name)
         assert inspect.getdoc(spec), name
         assert set(inspect.get_annotations(spec)) >= {"return", *inspect.signature(spec).parameters}
+
+
+@pytest.mark.parametrize("hook", sorted(HOOKS))
+def test_every_hook_is_implemented_in_a_test(hook: str) -> None:
+    here = Path(__file__)
+    tests = (path for path in TESTS.rglob("test_*.py") if path != here)
+    assert any(f"def {hook}(" in path.read_text("utf-8") for path in tests)
 
 
 def test_marking_a_hook_loads_neither_the_store_nor_the_models() -> None:

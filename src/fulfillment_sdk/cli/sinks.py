@@ -1,0 +1,213 @@
+"""`fulfillment sinks`: which kinds there are, and whether those that are configured work."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Collection, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from fulfillment_sdk.cli.columns import columns
+from fulfillment_sdk.cli.group import needs
+from fulfillment_sdk.cli.here import config_flag, file_with_sinks, find_file, import_from_here
+from fulfillment_sdk.cli.places import json_flag, plain, say_json
+from fulfillment_sdk.configuration.shared_file import SharedFile
+from fulfillment_sdk.configuration.toml_file import did_you_mean
+from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks.loading import PluginOff, PluginProblem, Plugins
+from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
+
+if TYPE_CHECKING:
+    from fulfillment_sdk.plugins.described import Setting
+    from fulfillment_sdk.plugins.sinks import SinkKinds
+    from fulfillment_sdk.plugins.trial import MakeEvent, Trial
+    from fulfillment_sdk.relay import Destination, Event
+
+TOLD = {
+    "ready": "ready",
+    "delivered": "delivered",
+    "retry": "not delivered, would be tried again",
+    "rejected": "refused",
+    "wrong": "can't be used",
+    "off": "switched off",
+}
+"""What is said of a sink that was tried, by what came of it."""
+
+
+@click.group("sinks")
+def command() -> None:
+    """Show the kinds of sink, and check and try those of fulfillment.toml."""
+
+
+@command.command("list")
+@click.argument("kinds", metavar="[KIND]…", nargs=-1)
+@config_flag
+@json_flag
+def list_command(kinds: Sequence[str], config: Path | None, as_json: bool) -> None:
+    """List the kinds of sink with their settings, and the keys that every sink has."""
+    import_from_here()
+    on_offer, plugins = _kinds(find_file(config))
+    from fulfillment_sdk.plugins.common_settings import CommonSettings
+    from fulfillment_sdk.plugins.described import describe
+
+    _refuse_strangers(kinds, on_offer.words, "kind of sink")
+    chosen = [one for one in on_offer if not kinds or one.kind in kinds]
+    if as_json:
+        found = [
+            {
+                "kind": one.kind,
+                "about": one.about,
+                "plugin": one.plugin,
+                "reaches_people": one.reaches_people,
+                "settings": [attrs.asdict(setting) for setting in describe(one.settings)],
+            }
+            for one in chosen
+        ]
+        say_json({"kinds": found, "every": [attrs.asdict(one) for one in describe(CommonSettings)]})
+        return
+    for one in chosen:
+        people = " It never gets full events." if one.reaches_people else ""
+        click.echo(plain(f"{one.kind}: {one.about or 'by ' + one.plugin}{people}"))
+        _say_settings(describe(one.settings))
+    click.echo("every kind")
+    _say_settings(describe(CommonSettings))
+    _say_left_out(plugins)
+
+
+@command.command("check")
+@click.argument("names", metavar="[NAME]…", nargs=-1)
+@config_flag
+@json_flag
+def check_command(names: Sequence[str], config: Path | None, as_json: bool) -> None:
+    """Make each sink of fulfillment.toml, open and close it, and say what is wrong with it.
+
+    Nothing is delivered, but what a sink does as it opens is done: a file may be made, or tables.
+    Also one that is switched off is checked. Status 1 is a sink that can't be used.
+    """
+    _try(names, config, as_json, make_event=None)
+
+
+@command.command("test")
+@click.argument("names", metavar="[NAME]…", nargs=-1)
+@click.option(
+    "--type",
+    "kind_of_event",
+    type=click.Choice([STATUS_CHANGED, CASE_COMPLETED]),
+    help="The event's type  [default: what the sink wants]",
+)
+@config_flag
+@json_flag
+def test_command(
+    names: Sequence[str], kind_of_event: str | None, config: Path | None, as_json: bool
+) -> None:
+    """Send one invented event to the sinks of fulfillment.toml, or to those named.
+
+    It really arrives: in the file, in the table, with the people. Its case and its person are
+    invented, and its number, TEST-000000, says so. A sink gets of it what its table discloses. One
+    that is switched off is tried if it is named. Status 1 is a sink that it did not reach.
+    """
+    from fulfillment_sdk.plugins.sample import sample_event, type_for
+
+    def make_event(destination: Destination) -> Event:
+        return sample_event(
+            destination,
+            type=kind_of_event or type_for(destination),
+            token=secrets.token_hex(6),
+            now=time.time(),
+        )
+
+    _try(names, config, as_json, make_event=make_event)
+
+
+def _try(
+    names: Sequence[str], config: Path | None, as_json: bool, *, make_event: MakeEvent | None
+) -> None:
+    import_from_here()
+    file = file_with_sinks(config)
+    _refuse_strangers(names, file.sinks, f"sink in {file.path}")
+    kinds, plugins = _kinds(file)
+    with needs("receiver"):
+        from fulfillment_sdk.receiver.from_file import warn_of_open_secrets
+        from fulfillment_sdk.relay.dispatching import bounded_run
+    warn_of_open_secrets(file, kinds, plugins)
+    trials = bounded_run.run(_trials(file, kinds, names, make_event))
+    if as_json:
+        say_json([attrs.asdict(one) for one in trials])
+    else:
+        _say_trials(trials)
+        _say_left_out(plugins)
+    if not all(one.is_well for one in trials):
+        raise click.exceptions.Exit(1)
+
+
+async def _trials(
+    file: SharedFile, kinds: SinkKinds, names: Sequence[str], make_event: MakeEvent | None
+) -> list[Trial]:
+    from fulfillment_sdk.plugins.trial import Trial, try_sink
+
+    async def off(name: str) -> Trial:
+        return Trial(verdict="off", name=name, kind=str(file.sinks[name].get("kind", "")))
+
+    tried: list[Coroutine[Any, Any, Trial]] = []
+    for name, table in file.sinks.items():
+        if names and name not in names:
+            continue
+        if not names and make_event is not None and table.get("enabled") is False:
+            tried.append(off(name))
+        else:
+            tried.append(try_sink(kinds, name, table, make_event=make_event))
+    return await asyncio.gather(*tried)
+
+
+def _kinds(file: SharedFile | None) -> tuple[SinkKinds, Plugins]:
+    with needs("receiver"):
+        from fulfillment_sdk.plugins.named import every_plugin
+        from fulfillment_sdk.plugins.sinks import SinkKinds
+    plugins = every_plugin(file)
+    return SinkKinds.of(plugins), plugins
+
+
+def _refuse_strangers(given: Sequence[str], known: Collection[str], what: str) -> None:
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(
+                f"There is no {what} called {name}", remedy=did_you_mean(name, known)
+            )
+
+
+def _say_settings(settings: Sequence[Setting]) -> None:
+    rows = [
+        (one.key, one.type, f"[{one.default}]" if one.default else "", one.about)
+        for one in settings
+    ]
+    for line in columns(rows, indent="    ") if rows else ():
+        click.echo(line)
+    click.echo()
+
+
+def _say_trials(trials: Sequence[Trial]) -> None:
+    rows = []
+    for one in trials:
+        took = f" in {one.seconds * 1000:.0f} ms" if one.seconds is not None else ""
+        said = TOLD[one.verdict] + (took if one.verdict == "delivered" else "")
+        rows.append((one.name, one.kind, f"{said}: {one.words}" if one.words else said))
+    for line, one in zip(columns(rows), trials, strict=True):
+        click.echo(line)
+        for remedy in one.remedy.splitlines():
+            click.echo(f"    {plain(remedy)}")
+
+
+def _say_left_out(plugins: Plugins) -> None:
+    for one in plugins.problems:
+        click.echo(plain(f"{_titled(one)} is left out: {one.cause}"))
+    for off in plugins.switched_off:
+        click.echo(plain(f"{_titled(off)} is switched off by {off.by}"))
+
+
+def _titled(one: PluginProblem | PluginOff) -> str:
+    return " ".join(filter(None, ("Plugin", one.name, one.version)))

@@ -8,12 +8,12 @@ import types
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Final, Literal, Union, get_args, get_origin
 
 import attrs
 
 from fulfillment_sdk.plugins.secret import Secret
-from fulfillment_sdk.plugins.settings import settings_of
+from fulfillment_sdk.plugins.settings import hints_of, settings_of
 
 NEEDED: Final = "needed"
 
@@ -48,7 +48,7 @@ def describe(cls: type[object]) -> tuple[Setting, ...]:
     Raises:
         PluginError: it is no attrs class.
     """
-    fields, hints = settings_of(cls), get_type_hints(cls)
+    fields, hints = settings_of(cls), hints_of(cls)
     told = _arguments(cls)
     return tuple(
         Setting(key, _type(hints[field.name]), _default(field), told.get(key, ""))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, get_args, get_origin, get_type_hints
+from typing import Final, get_args, get_origin
 from urllib.parse import urlsplit
 
 import attrs
 
 from fulfillment_sdk.plugins.secret import Secret
-from fulfillment_sdk.plugins.settings import settings_of
+from fulfillment_sdk.plugins.settings import hints_of, settings_of
 
 _WITHOUT_TOKENS: Final = ("smtp://", "smtps://")
 """Addresses that have nothing secret in them but a password."""
@@ -26,7 +26,7 @@ def secrets_in_place(cls: type[object], values: Mapping[str, object], *, where: 
         values: a table, as it stands in the configuration.
         where: how messages call the table.
     """
-    hints, fields = get_type_hints(cls), settings_of(cls)
+    hints, fields = hints_of(cls), settings_of(cls)
     known = ((key, value) for key, value in values.items() if key in fields)
     return [
         name

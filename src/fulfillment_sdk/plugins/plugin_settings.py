@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fulfillment_sdk.errors import ConfigurationError, FulfillmentError
+from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks.installed import FAILURES
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import Plugin
 from fulfillment_sdk.hooks.tables import PluginTables
@@ -14,23 +15,29 @@ from fulfillment_sdk.plugins.settings import load_settings, settings_of
 def settle(plugins: Plugins, tables: PluginTables) -> dict[str, object]:
     """Return each plugin's settings by its name; None for one that has no `Settings`.
 
-    An installed plugin that needs settings, of which nobody has said anything, is left out.
+    An installed plugin is left out if its `Settings` can't be used, or if it needs some, and nobody
+    has said anything of them.
 
     Raises:
         ConfigurationError: a table is wrong, is no plugin's, or belongs to a plugin without
             settings.
-        PluginError: a plugin's `Settings` is no attrs class.
+        PluginError: the `Settings` of one that was handed in can't be used.
     """
     tables.refuse_strangers(plugins.known)
     found: dict[str, object] = {}
     for plugin in tuple(plugins):
         try:
             found[plugin.name] = _settings(plugin, tables)
-        except FulfillmentError as error:
-            if not plugins.may_leave_out(plugin) or tables.settings_for(plugin.names) is not None:
+        except FAILURES as error:
+            is_theirs = isinstance(error, ConfigurationError) and _is_set(plugin, tables)
+            if is_theirs or not plugins.may_leave_out(plugin):
                 raise
             plugins.leave_out(plugin, error)
     return found
+
+
+def _is_set(plugin: Plugin, tables: PluginTables) -> bool:
+    return tables.settings_for(plugin.names) is not None
 
 
 def _settings(plugin: Plugin, tables: PluginTables) -> object:

@@ -42,8 +42,7 @@ def load_settings(cls: type[S], values: object, *, where: str) -> S:
             by the class's own validators.
         PluginError: the class has a field of a type that can't be configured.
     """
-    hints = get_type_hints(cls)
-    fields = settings_of(cls)
+    hints, fields = hints_of(cls), settings_of(cls)
     if not isinstance(values, Mapping):
         raise _wrong(where, "a table")
     refuse_unknown_keys(values, fields, where=where)
@@ -75,6 +74,21 @@ def settings_of(cls: type[object]) -> dict[str, attrs.Attribute[object]]:
             f"{cls.__qualname__} is no attrs class", remedy="Decorate it with @attrs.frozen."
         )
     return {field.alias: field for field in attrs.fields(cls) if field.init and field.alias}
+
+
+def hints_of(cls: type[object]) -> dict[str, object]:
+    """Return the types of a settings class's fields by their names.
+
+    Raises:
+        PluginError: an annotation names what there isn't, or what is there for type checkers alone.
+    """
+    try:
+        return get_type_hints(cls)
+    except Exception as error:
+        raise PluginError(
+            f"The annotations of {cls.__qualname__} can't be read ({type(error).__name__})",
+            remedy="Import what they name at run time, too.",
+        ) from error
 
 
 def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], *, where: str) -> None:
@@ -122,8 +136,8 @@ def _structure(value: object, hint: object, where: str) -> object:
 
 def _scalar(value: object, hint: object, where: str) -> object:
     words, kinds = _SCALARS[hint]
-    if hint is str and isinstance(value, Mapping):  # where it is to be found
-        return Secret.read(value, where=where).value
+    if hint in (str, Path) and isinstance(value, Mapping):  # where it is to be found
+        value = Secret.read(value, where=where).value
     # To Python a boolean is an integer; to whoever writes a configuration it is not.
     if not isinstance(value, kinds) or (isinstance(value, bool) and hint is not bool):
         raise _wrong(where, words)

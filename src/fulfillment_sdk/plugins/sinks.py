@@ -16,7 +16,12 @@ from fulfillment_sdk.plugins import bundled
 from fulfillment_sdk.plugins.common_settings import COMMON, CommonSettings
 from fulfillment_sdk.plugins.described import first_line
 from fulfillment_sdk.plugins.disclosing import disclosing
-from fulfillment_sdk.plugins.settings import load_settings, refuse_unknown_keys, settings_of
+from fulfillment_sdk.plugins.settings import (
+    hints_of,
+    load_settings,
+    refuse_unknown_keys,
+    settings_of,
+)
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
 S = TypeVar("S")
@@ -106,6 +111,7 @@ class SinkKinds:
             concurrency: int = 8,
             about: str = "",
         ) -> None:
+            hints_of(settings)  # one that can't be read is the plugin's trouble, not its user's
             if clash := COMMON.intersection(settings_of(settings)):
                 raise PluginError(
                     f"Plugin {plugin.name}: the settings of {kind} can't have a key {min(clash)}, "

@@ -125,3 +125,19 @@ def test_one_of_whose_settings_somebody_has_is_not(
 
     with pytest.raises(ConfigurationError, match=r"plugins\.needy\.limit must be an integer"):
         settle(plugins, PluginTables.of({"needy": {"limit": "3"}}))
+
+
+@pytest.mark.parametrize("wrong", ["Nowhere", "int = nothing.at.all"])
+def test_an_installed_one_whose_class_cant_be_read_is_left_out_whatever_is_set(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = f"unreadable_{len(wrong)}"
+    source = INSTALLED.replace("    limit: int", f"    limit: {wrong}")
+    (tmp_path / f"{module}.py").write_text(f"from __future__ import annotations\n{source}")
+    plugins = Plugins()
+    plugins.load_entry_points([EntryPoint("needy", module, PROJECT)])
+
+    assert settle(plugins, PluginTables.of({"needy": {"limit": 3}})) == {}
+
+    assert [problem.name for problem in plugins.problems] in (["needy"], [module])

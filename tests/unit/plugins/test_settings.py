@@ -192,3 +192,11 @@ def test_a_text_that_is_not_where_it_should_be_is_told(value: object, message: s
 
     assert caught.value.message.startswith(message)
     assert "hush" not in str(caught.value)
+
+
+def test_a_path_may_be_left_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THE_PATH", "/var/audit")
+
+    found = load_settings(Everything, {"path": {"env": "THE_PATH"}}, where="sinks.a")
+
+    assert found.path == Path("/var/audit")

@@ -318,3 +318,20 @@ def test_an_unknown_kind_is_an_error_that_names_the_plugins_left_out() -> None:
 def test_a_sink_that_is_no_table_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match=r"sinks\.audit must be a table"):
         kinds_of(FilePlugin()).bind("audit", "file", POLICY)  # type: ignore[arg-type]
+
+
+@attrs.frozen
+class Unreadable:
+    path: Nowhere  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_settings_whose_types_cant_be_read_are_the_plugins_trouble() -> None:
+    class Offering:
+        name = "offering"
+
+        @hookimpl
+        def fulfillment_register_sinks(self, register: RegisterSink) -> None:
+            register("file", Unreadable, lambda _settings: FileSink(FileSettings("p")))
+
+    with pytest.raises(PluginError, match=r"annotations of Unreadable can't be read \(NameError\)"):
+        kinds_of(Offering())

@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import re
 import time
-from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, Literal, TypeVar
 
 import attrs
 
@@ -19,16 +19,21 @@ from fulfillment_sdk.relay import (
     Destination,
     Event,
     Reject,
+    Retry,
     RetryPolicy,
     Sink,
 )
-from fulfillment_sdk.relay.cancelling import go_on
 from fulfillment_sdk.relay.dispatching.runner import DaemonThreads, NoDescriptor, call_sink
+
+T = TypeVar("T")
 
 Verdict = Literal["ready", "delivered", "retry", "rejected", "wrong", "off"]
 
 PATIENCE_SECONDS: Final = 10.0
 """How long a sink may take to open, and to close."""
+
+LAST_SECONDS: Final = 1.0
+"""How long one that is cancelled then may take to end."""
 
 LOOK: Final = "Look at its settings, and whether what it leads to is there."
 
@@ -118,18 +123,17 @@ async def _tried(
 
 
 async def _deliver(sink: Sink, delivery: Delivery, threads: DaemonThreads, seconds: float) -> Trial:
+    trying = call_sink(sink, delivery, seconds=seconds, threads=threads, is_over=lambda: False)
     begun = time.monotonic()
-    try:
-        outcome = await call_sink(
-            sink, delivery, seconds=seconds, threads=threads, is_over=lambda: False
-        )
-    except NoDescriptor:
-        return Trial(verdict="wrong", words="this process can open no file more", remedy=LOOK)
+    outcome, error = await _within(seconds + LAST_SECONDS, trying)
     took = time.monotonic() - begun
     if isinstance(outcome, Delivered):
         return Trial(verdict="delivered", words=outcome.note, seconds=took)
-    verdict: Verdict = "rejected" if isinstance(outcome, Reject) else "retry"
-    return Trial(verdict=verdict, words=outcome.why, remedy=LOOK, seconds=took)
+    if isinstance(outcome, Retry | Reject):
+        verdict: Verdict = "rejected" if isinstance(outcome, Reject) else "retry"
+        return Trial(verdict=verdict, words=outcome.why, remedy=LOOK, seconds=took)
+    why, remedy = _told(error or _TooLong(), seconds)
+    return Trial(verdict="wrong", words=f"it does not deliver: {why}", remedy=remedy)
 
 
 async def _call(
@@ -139,31 +143,57 @@ async def _call(
     function = getattr(sink, method, None)
     if function is None:
         return None
-    limit = asyncio.timeout(patience)
-    try:
-        async with limit:
-            if inspect.iscoroutinefunction(function):
-                await function()
-            else:
-                result = await threads.call(function, even_late=method == "close")
-                if inspect.isawaitable(result):
-                    await result
-    except BaseException as error:  # a stranger's code may raise anything
-        if isinstance(error, GeneratorExit | KeyboardInterrupt):
-            raise
-        if isinstance(error, asyncio.CancelledError):
-            await go_on()
-        why, remedy = _told(error, limit, patience)
-        return Trial(verdict="wrong", words=f"it does not {method}: {why}", remedy=remedy)
-    return None
+
+    async def call() -> None:
+        if inspect.iscoroutinefunction(function):
+            await function()
+        else:
+            result = await threads.call(function, even_late=method == "close")
+            if inspect.isawaitable(result):
+                await result
+
+    _, error = await _within(patience, call())
+    if error is None:
+        return None
+    why, remedy = _told(error, patience)
+    return Trial(verdict="wrong", words=f"it does not {method}: {why}", remedy=remedy)
 
 
-def _told(error: BaseException, limit: asyncio.Timeout, patience: float) -> tuple[str, str]:
+class _TooLong(Exception):
+    """Nobody waits any longer."""
+
+
+async def _within(
+    seconds: float, doing: Coroutine[Any, Any, T]
+) -> tuple[T | None, BaseException | None]:
+    """Return what a stranger's code returns or raises, whatever that is; or `_TooLong`.
+
+    What does not let itself be cancelled either is left behind.
+    """
+
+    async def guarded() -> tuple[T | None, BaseException | None]:
+        try:
+            return await doing, None
+        except BaseException as error:  # noqa: BLE001  a wish to exit would end the whole loop
+            return None, error
+
+    task = asyncio.create_task(guarded())
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if done:
+        return (None, asyncio.CancelledError()) if task.cancelled() else task.result()
+    task.cancel()
+    await asyncio.wait({task}, timeout=LAST_SECONDS)
+    return None, _TooLong()
+
+
+def _told(error: BaseException, patience: float) -> tuple[str, str]:
     """What may be told of an error, and what to do: our words and the system's, and no other's."""
     if isinstance(error, FulfillmentError):
         return error.message, error.remedy or LOOK
-    if limit.expired():
+    if isinstance(error, _TooLong):
         return f"no answer within {patience:g} s", LOOK
+    if isinstance(error, NoDescriptor):
+        return "this process can open no file more", LOOK
     kind = type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         what = f" ({error.filename})" if isinstance(error.filename, str) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -113,7 +114,7 @@ async def test_or_handed_an_event_in_between() -> None:
         (lambda: Reject("HTTP 400"), "rejected", "HTTP 400"),
         (raising(ValueError("Jane Smith")), "retry", "ValueError raised by the sink"),
         (raising(SystemExit()), "retry", "RuntimeError raised by the sink"),
-        (lambda: time.sleep(1), "retry", "no answer within 0.05 s"),
+        (lambda: time.sleep(0.2), "retry", "no answer within 0.05 s"),
     ],
 )
 async def test_what_it_says_to_the_event_is_told(
@@ -133,6 +134,17 @@ async def cancel() -> None:
     raise asyncio.CancelledError
 
 
+async def leave() -> None:
+    raise SystemExit("Jane Smith")
+
+
+async def insist() -> None:
+    """Swallow a cancellation, as a careless loop does."""
+    for _ in range(2):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.5)
+
+
 @pytest.mark.parametrize(
     ("does", "words"),
     [
@@ -145,6 +157,8 @@ async def cancel() -> None:
         (raising(ConnectionRefusedError(111, "refused")), "ConnectionRefusedError: refused"),
         (hang, "no answer within 0.05 s"),
         (cancel, "CancelledError"),
+        (leave, "SystemExit"),
+        (insist, "no answer within 0.05 s"),
     ],
 )
 @pytest.mark.parametrize("method", ["open", "close"])

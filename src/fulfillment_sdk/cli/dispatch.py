@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,8 @@ from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.by_path import load_by_path
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.receiver.cases.feeds import Feed
-    from fulfillment_sdk.receiver.database import Database
     from fulfillment_sdk.receiver.outlets import Outlets
+    from fulfillment_sdk.relay import Relay
 
 
 _A_SINK = '--sink \'audit = {kind = "counter", path = "audit.txt"}\''
@@ -108,10 +108,9 @@ def command(
     found = read_sinks(sinks)
     loaded = [load_by_path(path, where="--plugin") for path in plugins]
     with needs("receiver"):
-        from fulfillment_sdk.client import Client
         from fulfillment_sdk.receiver.cases.feeds import feed_of
         from fulfillment_sdk.receiver.database import Database
-        from fulfillment_sdk.receiver.from_file import FromFile
+        from fulfillment_sdk.receiver.from_file import FromFile, server_feed
         from fulfillment_sdk.receiver.outlets import Outlets
         from fulfillment_sdk.relay import RetryPolicy
         from fulfillment_sdk.relay.dispatching import bounded_run, descriptors
@@ -131,9 +130,14 @@ def command(
             retain = told.settings.retention
         database = Database.of(place, told.settings.keys if told else None)
         check_data(place)
-        feed = feed_of(Client.from_env()) if ask_feed else None
+        ask_feed = ask_feed or (told is not None and told.settings.feed)
+        feed = feed_of(server_feed()) if ask_feed else None
+        rules = told.settings.rules if told else None
     descriptors.raise_limit()
-    bounded_run.run(_dispatch(database, outlets, grace, retain, feed))
+    opening = functools.partial(
+        database.open, outlets, only_new=True, retention=retain, rules=rules, feed=feed
+    )
+    bounded_run.run(_dispatch(opening, outlets, grace))
 
 
 def read_sinks(lines: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
@@ -183,9 +187,7 @@ def check_data(data: str) -> None:
     )
 
 
-async def _dispatch(
-    database: Database, outlets: Outlets, grace: float, retain: float | None, feed: Feed | None
-) -> None:
+async def _dispatch(opening: Callable[[], Relay], outlets: Outlets, grace: float) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     here = [one.name for one in outlets.destinations]
 
@@ -197,9 +199,7 @@ async def _dispatch(
 
     with Endings(lambda: loop.call_soon_threadsafe(ended.set)).taken():
         # How a plugin or sink is to be tried again, and more, is for the receiver to say.
-        relay = await asyncio.to_thread(
-            database.open, outlets, only_new=True, retention=retain, feed=feed
-        )
+        relay = await asyncio.to_thread(opening)
         try:
             registered = await relay.store.read(relay.list_destinations)
             for name in sorted({one.name for one in registered} - set(here)):

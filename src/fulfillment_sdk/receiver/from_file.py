@@ -18,6 +18,8 @@ from fulfillment_sdk.plugins.named import Named
 from fulfillment_sdk.plugins.secret import Secret
 from fulfillment_sdk.plugins.settings import load_settings
 from fulfillment_sdk.plugins.sinks import SinkKinds
+from fulfillment_sdk.receiver.cases.feeds import HasFeed
+from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.relay import RetryPolicy
 
@@ -40,6 +42,11 @@ class ReceiverSettings(Named):
         retention: seconds after which what has arrived everywhere is removed; without it never.
         dispatch: whether the process that accepts calls plugins and sinks, too; if not,
             `fulfillment dispatch` does.
+        window: seconds for which an event waits for missing ones of its case.
+        filtered: whether the subscription leaves out events, so that none is missed.
+        opening: seconds for which the first event seen of a case waits for earlier ones.
+        feed: whether whoever dispatches has missing events from the server that
+            `FULFILLMENT_BASE_URL` and `FULFILLMENT_TOKEN` name.
 
     And the keys of `Named`.
     """
@@ -50,6 +57,19 @@ class ReceiverSettings(Named):
     retry: tuple[float, ...] | None = None
     retention: float | None = None
     dispatch: bool = True
+    window: float = WINDOW
+    filtered: bool = False
+    opening: float = 0.0
+    feed: bool = False
+
+    @property
+    def rules(self) -> Rules:
+        """How a case's events are put in order.
+
+        Raises:
+            ConfigurationError: `window` or `opening` is no number of seconds.
+        """
+        return Rules(window=self.window, filtered=self.filtered, opening=self.opening)
 
     @property
     def policy(self) -> RetryPolicy:
@@ -105,23 +125,22 @@ class FromFile:
         table = {key: file.receiver[key] for key in file.receiver if accepts or key != "secrets"}
         return cls(file, load_settings(ReceiverSettings, table, where=RECEIVER))
 
-    def arguments(self, plugins: Iterable[object] = ()) -> dict[str, Any]:
-        """Return what a `Receiver` is made with, `plugins` beside those of the file.
+    def arguments(
+        self, plugins: Iterable[object] = (), options: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what a `Receiver` is made with.
+
+        Args:
+            plugins: plugins beside those of the file.
+            options: arguments that count in place of what the file says, which is not looked up
+                then.
 
         Raises:
-            ConfigurationError: a plugin can't be imported, `retry` is wrong, or nobody says any
-                webhook secret.
+            ConfigurationError: a plugin can't be imported, a number is wrong, or nobody says any
+                webhook secret, or where the feed is.
         """
-        settings = self.settings
-        secrets = settings.live_secrets()
-        if not secrets:
-            raise ConfigurationError(
-                f"{RECEIVER} has no secrets",
-                remedy=f"Set {RECEIVER}.secrets or {SECRET_VARIABLE} to what creating the "
-                "subscription returned.",
-            )
-        return {
-            "secrets": secrets,
+        settings, options = self.settings, options or {}
+        found = {
             "data": settings.data,
             "plugins": [*settings.load(), *plugins],
             "sinks": self.file.sinks,
@@ -130,9 +149,26 @@ class FromFile:
             "storage_keys": settings.keys,
             "policy": settings.policy,
             "dispatch": settings.dispatch,
-            # Who dispatches removes.
-            "retention": settings.retention if settings.dispatch else None,
+            **attrs.asdict(settings.rules),
         }
+        # Who dispatches removes, and asks the feed.
+        dispatches = options.get("dispatch", settings.dispatch)
+        found["retention"] = settings.retention if dispatches else None
+        if "feed" not in options:
+            found["feed"] = server_feed() if settings.feed and dispatches else None
+        if "secrets" not in options:
+            found["secrets"] = self._live_secrets()
+        return {**found, **options}
+
+    def _live_secrets(self) -> tuple[str, ...]:
+        secrets = self.settings.live_secrets()
+        if not secrets:
+            raise ConfigurationError(
+                f"{RECEIVER} has no secrets",
+                remedy=f"Set {RECEIVER}.secrets or {SECRET_VARIABLE} to what creating the "
+                "subscription returned.",
+            )
+        return secrets
 
     def outlets(
         self, plugins: Iterable[object], sinks: Mapping[str, Mapping[str, object]]
@@ -152,6 +188,17 @@ class FromFile:
         )
         warn_of_open_secrets(self.file, outlets.kinds, outlets.plugins)
         return outlets
+
+
+def server_feed() -> HasFeed:
+    """Return the feed of the server that the environment names.
+
+    Raises:
+        ConfigurationError: it names none.
+    """
+    from fulfillment_sdk.client import Client  # and with it requests: where it is needed
+
+    return Client.from_env()
 
 
 def warn_of_open_secrets(file: SharedFile, kinds: SinkKinds, plugins: Iterable[Plugin]) -> None:

@@ -149,8 +149,8 @@ class Receiver:
             ConfigurationError: the file can't be used, or as for `Receiver`.
             PluginError: as for `Receiver`.
         """
-        found = FromFile.read(path)
-        receiver = cls(**{**found.arguments(plugins), **options})
+        found = FromFile.read(path, accepts="secrets" not in options)
+        receiver = cls(**found.arguments(plugins, options))
         warn_of_open_secrets(found.file, receiver._outlets.kinds, receiver._outlets.plugins)
         return receiver
 

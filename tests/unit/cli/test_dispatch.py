@@ -11,6 +11,9 @@ from fulfillment_sdk.cli.dispatch import read_sinks
 from fulfillment_sdk.cli.group import command
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import hookimpl
+from fulfillment_sdk.receiver import Receiver
+from fulfillment_sdk.receiver.cases.judge import Rules
+from fulfillment_sdk.receiver.database import Database
 from tests.postgres import server
 
 
@@ -148,3 +151,39 @@ def test_a_configuration_that_it_cannot_use_is_told(
     ended = dispatch("--config", "own.toml")
     assert ended.exit_code == 1
     assert said in ended.stderr
+
+
+def test_a_configuration_says_how_events_are_put_in_order_and_where_the_feed_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FULFILLMENT_BASE_URL", "https://gateway.example.org")
+    monkeypatch.setenv("FULFILLMENT_TOKEN", "token")
+    Receiver("whsec_" + "A" * 32, "inbox", dispatch=False, load_entry_points=False).relay.close()
+    opened: list[dict[str, object]] = []
+
+    def refuse(_database: Database, _outlets: object, **how: object) -> None:
+        opened.append(how)
+        raise ConfigurationError("not here")
+
+    monkeypatch.setattr(Database, "open", refuse)
+    (tmp_path / "own.toml").write_text(
+        "[receiver]\ndata = 'inbox'\nwindow = 5\nfiltered = true\nopening = 2\nfeed = true\n"
+        "[sinks.a]\nkind = 'log'\n"
+    )
+    assert "not here" in dispatch("--config", "own.toml").stderr
+    (how,) = opened
+    assert how["rules"] == Rules(window=5.0, filtered=True, opening=2.0)
+    assert callable(how["feed"])
+
+
+def test_a_feed_that_nobody_names_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FULFILLMENT_BASE_URL", raising=False)
+    Receiver("whsec_" + "A" * 32, "inbox", dispatch=False, load_entry_points=False).relay.close()
+    (tmp_path / "own.toml").write_text(
+        "[receiver]\ndata = 'inbox'\nfeed = true\n[sinks.a]\nkind = 'log'\n"
+    )
+    ended = dispatch("--config", "own.toml")
+    assert ended.exit_code == 1
+    assert "FULFILLMENT_BASE_URL" in ended.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from fulfillment_sdk.client import Client
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import Host, hookimpl
 from fulfillment_sdk.plugins.secret import Secret
@@ -70,6 +71,13 @@ def test_it_takes_in_what_its_file_says_and_passes_it_on(file: Path) -> None:
     assert '"evt_1"' in (file.parent / "audit.jsonl").read_text()
 
 
+@pytest.fixture
+def server_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FULFILLMENT_BASE_URL", "https://gateway.example.org")
+    monkeypatch.setenv("FULFILLMENT_TOKEN", "token")
+
+
+@pytest.mark.usefixtures("server_named")
 def test_every_setting_reaches_the_receiver(file: Path) -> None:
     write(
         file,
@@ -80,10 +88,15 @@ installed_plugins = false
 retry = [0, 60]
 retention = 86400
 dispatch = true
+window = 5
+filtered = true
+opening = 1.5
+feed = true
 """,
         '[sinks.audit]\nkind = "log"\n[plugins.clock]\nenabled = false\n',
     )
     found = FromFile.read(file).arguments(["another"])
+    assert isinstance(found.pop("feed"), Client)
     assert found == {
         "secrets": (SECRET,),
         "data": "inbox",
@@ -95,6 +108,9 @@ dispatch = true
         "policy": RetryPolicy((0, 60)),
         "dispatch": True,
         "retention": 86400.0,
+        "window": 5.0,
+        "filtered": True,
+        "opening": 1.5,
     }
 
 
@@ -118,6 +134,40 @@ def test_who_does_not_dispatch_removes_nothing_and_the_file_may_say_when(file: P
     assert FromFile.read(file).arguments()["retention"] is None
     assert FromFile.read(file).settings.retention == 60.0
     Receiver.from_config(file)
+
+
+def test_who_does_not_dispatch_asks_no_feed_and_the_file_may_say_so(file: Path) -> None:
+    write(file, "feed = true\ndispatch = false")
+    assert FromFile.read(file).arguments()["feed"] is None
+    Receiver.from_config(file)
+
+
+def test_a_feed_that_nobody_names_is_an_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FULFILLMENT_BASE_URL", raising=False)
+    with pytest.raises(ConfigurationError, match="FULFILLMENT_BASE_URL"):
+        Receiver.from_config(write(file, "feed = true"))
+
+
+def test_what_an_argument_replaces_is_not_looked_up(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FULFILLMENT_WEBHOOK_SECRET")
+    monkeypatch.delenv("FULFILLMENT_BASE_URL", raising=False)
+    write(file, 'secrets = {env = "NOT_HERE"}\nfeed = true')
+    Receiver.from_config(file, secrets=SECRET, feed=lambda case_id: ())
+
+
+def test_who_is_told_not_to_dispatch_leaves_out_what_dispatching_takes(file: Path) -> None:
+    Receiver.from_config(write(file, "retention = 60\nfeed = true"), dispatch=False)
+
+
+@pytest.mark.parametrize("key", ["window", "opening"])
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf"])
+def test_a_number_of_seconds_that_is_none_is_refused(key: str, seconds: str, file: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"The receiver's {key} is no number of seconds"):
+        Receiver.from_config(write(file, f"{key} = {seconds}"))
 
 
 @pytest.mark.parametrize(

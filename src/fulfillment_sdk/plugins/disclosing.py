@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 from collections.abc import Awaitable
 from typing import Final, cast
@@ -10,10 +11,14 @@ from typing import Final, cast
 import attrs
 
 from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.plugins import shapes
 from fulfillment_sdk.plugins.disclosure import Disclosure, disclose
 from fulfillment_sdk.relay import Delivery, Outcome, Reject, Sink
 
 UNREADABLE: Final = Reject("the event can't be read")
+
+UNDISCLOSED: Final = "undisclosed"
+"""What a sink is told of a type that is no word."""
 
 # Above this, reading and writing the JSON takes milliseconds that are not the loop's to spare.
 _LARGE: Final = 32 * 1024
@@ -34,11 +39,28 @@ def disclosing(sink: Sink, level: Disclosure) -> Sink:
 def reduced(delivery: Delivery, level: Disclosure) -> Delivery:
     """Return a delivery whose body has what the level discloses, and else is the same.
 
+    But for an id, a case's id or a type that doesn't look like one: what a sender wrote there is
+    left out of the body, and is not told beside it either.
+
     Raises:
         PayloadError: the body is no JSON object.
     """
-    event = attrs.evolve(delivery.event, body=disclose(delivery.body, level))
-    return attrs.evolve(delivery, event=event)
+    event = delivery.event
+    less = attrs.evolve(
+        event,
+        id=_unspoken(event.id),
+        type=event.type if shapes.code(event.type) else UNDISCLOSED,
+        lane=_unspoken(event.lane),
+        body=disclose(event.body, level),
+    )
+    return attrs.evolve(delivery, event=less)
+
+
+def _unspoken(word: str) -> str:
+    """Return an id, or what is the same for the same text, and tells nothing of it."""
+    if shapes.identifier(word):
+        return word
+    return f"{UNDISCLOSED}-{hashlib.sha256(word.encode()).hexdigest()[:32]}"
 
 
 class _Disclosing:

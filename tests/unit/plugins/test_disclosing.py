@@ -13,7 +13,7 @@ import pytest
 
 from fulfillment_sdk.plugins.disclosing import UNREADABLE, disclosing
 from fulfillment_sdk.plugins.disclosure import disclose
-from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Sink
+from fulfillment_sdk.relay import Delivered, Delivery, Event, Outcome, Sink
 from tests import samples
 from tests.unit.plugins.bodies import delivery
 
@@ -60,6 +60,30 @@ async def test_a_sink_gets_a_reduced_body_and_the_rest_as_it_was(kind: type[Thre
     assert attrs.evolve(got.event, body=WHOLE.body) == WHOLE.event
     assert b"Jane" in WHOLE.body
     assert b"Jane" not in repr(got).encode() + pickle.dumps(got)
+
+
+STORY = "Jane was beaten."
+
+
+@pytest.mark.parametrize("kind", [Thread, Loop])
+async def test_what_stands_where_an_id_or_a_type_should_is_not_told_beside_the_body(
+    kind: type[Thread],
+) -> None:
+    body = json.dumps({"id": STORY, "type": STORY, "data": {"case_id": STORY}}).encode()
+    odd = attrs.evolve(WHOLE, event=Event(STORY, STORY, STORY, 1, body))
+    other = attrs.evolve(odd, event=attrs.evolve(odd.event, id="Jane called.", lane="Jane's"))
+    inner = kind()
+    sink = disclosing(inner, "operational")
+
+    for one in (odd, odd, other):
+        await deliver(sink, one)
+
+    first, again, last = inner.got
+    assert b"Jane" not in pickle.dumps(inner.got)
+    assert first.type == "undisclosed"
+    assert (first.id, first.lane) == (again.id, again.lane), "a repetition can be told"
+    assert first.id != last.id
+    assert first.lane != last.lane
 
 
 @pytest.mark.parametrize("kind", [Thread, Loop])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -21,6 +23,8 @@ FAILURES: Final = (Exception, SystemExit)
 """What a plugin may raise without hurting its neighbours: also the wish to exit."""
 
 _looking = threading.Lock()
+
+logger = logging.getLogger("fulfillment_sdk.plugins")
 
 
 @attrs.frozen
@@ -72,4 +76,23 @@ def forget_installed() -> None:
 def _look() -> tuple[EntryPoint, ...]:
     from importlib.metadata import entry_points  # costs milliseconds: where it is needed
 
-    return tuple(entry_points(group=PROJECT))
+    try:
+        return tuple(entry_points(group=PROJECT))
+    except Exception:  # noqa: BLE001  one distribution's are broken, whosever it is
+        return tuple(_one_by_one())
+
+
+def _one_by_one() -> Iterator[EntryPoint]:
+    from importlib.metadata import distributions
+
+    seen: set[str] = set()  # of two with one name the first on the path counts
+    for distribution in distributions():
+        name = "a distribution"
+        try:
+            name = distribution.name
+            if name not in seen:
+                yield from distribution.entry_points.select(group=PROJECT)
+            seen.add(name)
+        except Exception as error:  # noqa: BLE001  the others count all the same
+            kind = type(error).__name__
+            logger.warning("what is installed as %s can't be looked at: %s", name, kind)

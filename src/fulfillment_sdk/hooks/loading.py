@@ -21,6 +21,8 @@ from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, Plugin, inspect_plugin, p
 
 logger = logging.getLogger("fulfillment_sdk.plugins")
 
+_NOWHERE = "its entry point names no module"
+
 
 @attrs.frozen
 class PluginProblem:
@@ -73,11 +75,11 @@ class Plugins:
         Raises:
             PluginError: it is not in order, has none of `hooks`, or its name is taken.
         """
-        name = plugin_name(implementation)
-        if self._is_disabled(name):
-            return
+        name = type(implementation).__name__
         try:
-            self._register(implementation, host, hooks)
+            name = plugin_name(implementation)
+            if not self._is_disabled(name):
+                self._register(implementation, host, hooks)
         except PluginError as error:
             if not self._looking:
                 raise
@@ -104,8 +106,13 @@ class Plugins:
             self._load(entry_point)
 
     def _load(self, entry_point: EntryPoint) -> None:
-        version = entry_point.dist.version if entry_point.dist else ""
-        aliases = frozenset({entry_point.name, entry_point.module})
+        version = (entry_point.dist.version or "") if entry_point.dist else ""
+        self._seen.add(entry_point.name)
+        try:
+            aliases = frozenset({entry_point.name, entry_point.module})
+        except AttributeError:  # as the standard library has it
+            self._leave_out(entry_point.name, version, PluginError(_NOWHERE))
+            return
         self._seen |= aliases
         if self._is_disabled(entry_point.name, entry_point.module, version=version):
             return

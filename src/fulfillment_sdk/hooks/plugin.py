@@ -90,8 +90,14 @@ def plugin_name(implementation: object) -> str:
     """Return the name under which a plugin is known, and its deliveries are kept.
 
     That is its `name` attribute, else the dotted path of the module, or of the object's class.
+
+    Raises:
+        PluginError: its attributes can't be had.
     """
-    name = getattr(implementation, "name", None)
+    try:
+        name = getattr(implementation, "name", None)
+    except Exception as error:
+        raise _unseen(implementation, error) from error
     if isinstance(name, str) and name:
         return name
     if isinstance(implementation, ModuleType):
@@ -111,8 +117,26 @@ def inspect_plugin(
     Raises:
         PluginError: it has no hook, a misspelt one (the message names the nearest), one without
             `@hookimpl`, or one whose arguments or kind of function don't fit; or its
-            `wants_bodies` is neither True nor False.
+            `wants_bodies` is neither True nor False; or its attributes can't be had.
     """
+    try:
+        return _inspected(implementation, version, installed, aliases)
+    except PluginError:
+        raise
+    except Exception as error:
+        raise _unseen(implementation, error) from error
+
+
+def _unseen(implementation: object, error: Exception) -> PluginError:
+    return PluginError(
+        f"Plugin {type(implementation).__name__} can't be looked at ({type(error).__name__})",
+        remedy="Let its attributes be had without raising.",
+    )
+
+
+def _inspected(
+    implementation: object, version: str, installed: bool, aliases: frozenset[str]
+) -> Plugin:
     name = plugin_name(implementation)
     if inspect.isclass(implementation):
         path = f"{implementation.__module__}.{implementation.__qualname__}"

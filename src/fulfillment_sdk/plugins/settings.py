@@ -55,7 +55,7 @@ def load_settings(cls: type[S], values: object, *, where: str) -> S:
     }
     try:
         return cls(**given)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001
         # The class's own words may repeat a value.
         raise ConfigurationError(
             f"{where} is refused by {cls.__qualname__} ({type(error).__name__})",
@@ -96,7 +96,7 @@ def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], *, where: st
     names = sorted(known)
     for key in given:
         if key not in names:
-            meant = nearest(key, names)
+            meant = nearest(str(key), names)
             raise ConfigurationError(
                 f"{where} has an unknown key, {key}",
                 remedy=f"Did you mean {meant}?" if meant else f"Keys: {', '.join(names)}.",

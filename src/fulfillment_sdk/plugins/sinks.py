@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
@@ -9,7 +10,7 @@ import attrs
 
 from fulfillment_sdk.configuration.toml_file import nearest
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
-from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
+from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, FAILURES
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
 from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
 from fulfillment_sdk.plugins import bundled
@@ -52,15 +53,21 @@ class SinkKind(Generic[S]):
         """
         settings = load_settings(self.settings, values, where=where)
         try:
-            return self.factory(settings)
+            sink = self.factory(settings)
         except FulfillmentError as error:
             if type(error) is not ConfigurationError:
                 raise
             raise ConfigurationError(f"{where}: {error.message}", remedy=error.remedy) from None
-        except Exception as error:
+        except FAILURES as error:
             raise PluginError(
                 f"{where} can't be made: plugin {self.plugin} raised {type(error).__name__}"
             ) from error
+        if inspect.isclass(sink) or not callable(getattr(sink, "deliver", None)):
+            raise PluginError(
+                f"{where} can't be made: plugin {self.plugin} made no sink",
+                remedy="Let its factory return an object with a method deliver.",
+            )
+        return sink
 
 
 @attrs.define
@@ -111,6 +118,7 @@ class SinkKinds:
             concurrency: int = 8,
             about: str = "",
         ) -> None:
+            _check_offer(plugin, kind, settings, factory, concurrency)
             hints_of(settings)  # one that can't be read is the plugin's trouble, not its user's
             if clash := COMMON.intersection(settings_of(settings)):
                 raise PluginError(
@@ -168,6 +176,23 @@ class SinkKinds:
         destination = common.destination(name, policy, concurrency=kind.concurrency, where=where)
         own = {key: value for key, value in table.items() if key not in COMMON}
         return destination, disclosing(kind.make(own, where=where), common.disclosure)
+
+
+def _check_offer(
+    plugin: Plugin, kind: object, settings: object, factory: object, concurrency: object
+) -> None:
+    """Refuse what no table could use: that is the plugin's trouble, not its user's."""
+    if not isinstance(kind, str) or not kind:
+        trouble = "the word for a kind of sink must be a text"
+    elif not inspect.isclass(settings):
+        trouble = f"the settings of {kind} must be an attrs class"
+    elif not callable(factory):
+        trouble = f"the factory of {kind} can't be called"
+    elif not isinstance(concurrency, int) or concurrency < 1:
+        trouble = f"the concurrency of {kind} must be a whole number from 1"
+    else:
+        return
+    raise PluginError(f"Plugin {plugin.name}: {trouble}", remedy="Correct what it registers.")
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,36 @@ def test_neither_the_look_nor_the_switch_loads_pluggy() -> None:
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
 
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_metadata_that_cannot_be_read_hurts_no_other_distribution(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told = {"broken": "[console_scripts]\nno equals sign\n", "good": f"[{PROJECT}]\none = one\n"}
+    for name, entry_points in told.items():
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(entry_points)
+    forget_installed()
+    request.addfinalizer(forget_installed)
+
+    assert "one" in [found.name for found in installed()]
+    assert caplog.messages == ["what is installed as broken can't be looked at: TypeError"]
+
+
+def test_a_wish_of_the_host_to_exit_is_not_taken_for_a_plugin_s(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled(*, group: str) -> list[EntryPoint]:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", signalled)
+    with pytest.raises(SystemExit):
+        installed()
+    monkeypatch.setattr(importlib.metadata, "entry_points", looking)
+    assert installed() == (ONE,)

@@ -288,3 +288,50 @@ def test_one_that_takes_the_place_of_an_installed_one_goes_by_its_names_too(
     plugins.load_entry_points([entry_point])
 
     assert [plugin.names for plugin in plugins] == [{"settable", "placed", "installed_placed"}]
+
+
+@pytest.mark.parametrize("value", ["my-package:plugin", ""])
+def test_an_entry_point_that_names_no_module_is_left_out_and_the_rest_work(
+    installed: list[EntryPoint], value: str
+) -> None:
+    plugins = Plugins()
+
+    plugins.load_entry_points([EntryPoint("nowhere", value, PROJECT), installed[-1]])
+
+    assert [plugin.name for plugin in plugins] == ["installed_good"]
+    (problem,) = plugins.problems
+    assert (problem.name, problem.cause) == ("nowhere", "its entry point names no module")
+    assert "nowhere" in plugins.known
+
+
+class Raising:
+    """One that can't even say its name."""
+
+    @property
+    def name(self) -> str:
+        raise RuntimeError("no")
+
+    @hookimpl
+    def fulfillment_status_changed(self, event: StatusChanged) -> None: ...
+
+
+class Unreachable:
+    """One whose functions can't be had."""
+
+    name = "unreachable"
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("kind", [Raising, Unreachable])
+def test_one_that_cannot_be_looked_at_is_named(kind: type[object]) -> None:
+    looking = Plugins(looking=True)
+
+    register(looking, kind())
+
+    assert [problem.cause for problem in looking.problems] == [
+        f"Plugin {kind.__name__} can't be looked at (RuntimeError)"
+    ]
+    with pytest.raises(PluginError, match="can't be looked at"):
+        register(Plugins(), kind())

@@ -200,3 +200,18 @@ def test_a_path_may_be_left_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
     found = load_settings(Everything, {"path": {"env": "THE_PATH"}}, where="sinks.a")
 
     assert found.path == Path("/var/audit")
+
+
+def test_whatever_a_class_refuses_its_values_with_is_told_without_them() -> None:
+    def refuse(_instance: object, _field: object, value: str) -> None:
+        raise RuntimeError(value)
+
+    @attrs.frozen
+    class Refusing:
+        name: str = attrs.field(validator=refuse)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(Refusing, {"name": "hush"}, where="sinks.a")
+
+    assert "(RuntimeError)" in caught.value.message
+    assert "hush" not in str(caught.value)

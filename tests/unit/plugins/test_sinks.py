@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -335,3 +337,62 @@ def test_settings_whose_types_cant_be_read_are_the_plugins_trouble() -> None:
 
     with pytest.raises(PluginError, match=r"annotations of Unreadable can't be read \(NameError\)"):
         kinds_of(Offering())
+
+
+def offering(
+    kind: object = "odd", settings: object = FileSettings, factory: object = FileSink, **more: object
+) -> SinkKinds:
+    class Offering:
+        name = "offering"
+
+        @hookimpl
+        def fulfillment_register_sinks(self, register: Callable[..., None]) -> None:
+            register(kind, settings, factory, **more)
+
+    return kinds_of(Offering())
+
+
+@pytest.mark.parametrize(
+    ("offer", "message"),
+    [
+        ({"kind": 5}, "the word for a kind of sink must be a text"),
+        ({"kind": []}, "the word for a kind of sink must be a text"),
+        ({"kind": ""}, "the word for a kind of sink must be a text"),
+        ({"settings": "FileSettings"}, "the settings of odd must be an attrs class"),
+        ({"settings": FileSettings("p")}, "the settings of odd must be an attrs class"),
+        ({"factory": None}, "the factory of odd can't be called"),
+        ({"concurrency": 0}, "the concurrency of odd must be a whole number from 1"),
+        ({"concurrency": "8"}, "the concurrency of odd must be a whole number from 1"),
+    ],
+)
+def test_what_no_table_could_use_is_the_plugins_trouble(
+    offer: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PluginError) as caught:
+        offering(**offer)
+
+    assert caught.value.message == f"Plugin offering: {message}"
+
+
+def leave(_settings: FileSettings) -> FileSink:
+    raise SystemExit("hush")
+
+
+@pytest.mark.parametrize(
+    ("factory", "why"),
+    [
+        (leave, "raised SystemExit"),
+        (lambda _settings: None, "made no sink"),
+        (lambda _settings: FileSink, "made no sink"),
+    ],
+)
+def test_a_factory_that_makes_no_sink_is_named(factory: object, why: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        offering(factory=factory).bind("a", {"kind": "odd", "path": "p"}, POLICY)
+
+    assert caught.value.message == f"sinks.a can't be made: plugin offering {why}"
+
+
+def test_a_key_that_is_no_text_is_unknown() -> None:
+    with pytest.raises(ConfigurationError, match=r"sinks\.a has an unknown key, 5"):
+        kinds_of(FilePlugin()).bind("a", {"kind": "file", 5: 1}, POLICY)  # type: ignore[dict-item]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from fulfillment_sdk.client.calls.call import Answer
 from fulfillment_sdk.client.observing.telling import is_telling
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.hooks.installed import FAILURES, SwitchedOff, installed
+from fulfillment_sdk.hooks.installed import SwitchedOff, installed
 
 if TYPE_CHECKING:
     from fulfillment_sdk.client.exchange.request import Request
@@ -88,7 +88,7 @@ class Observers:
     def _load_installed(self) -> None:
         try:
             found = installed()
-        except FAILURES as error:
+        except Exception as error:  # noqa: BLE001  no plugin runs here, so none wishes to exit
             logger.warning("installed plugins can't be looked up: %s", type(error).__name__)
             return
         if found:

@@ -238,3 +238,17 @@ def test_a_client_without_plugins_never_loads_pluggy() -> None:
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
 
     assert done.stdout.strip() == "() False", done.stderr
+
+
+def test_a_host_that_is_told_to_end_while_they_are_looked_up_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def signalled() -> tuple[EntryPoint, ...]:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(observers, "installed", signalled)
+    these = Observers()
+    with pytest.raises(SystemExit):
+        watched(these)
+    monkeypatch.setattr(observers, "installed", tuple)
+    assert not watched(these)

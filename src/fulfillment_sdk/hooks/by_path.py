@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 
 
 def load_by_path(path: str, *, where: str) -> object:
@@ -26,7 +27,9 @@ def load_by_path(path: str, *, where: str) -> object:
         found: object = import_module(module)
         for part in filter(None, name.split(".")):
             found = getattr(found, part)
-    except (Exception, SystemExit) as error:
+    except FAILURES as error:
+        if is_hosts(error):
+            raise
         # Words of other errors may hold what the module was set up with.
         told = isinstance(error, ImportError | AttributeError | SyntaxError)
         raise ConfigurationError(

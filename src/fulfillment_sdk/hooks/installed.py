@@ -19,9 +19,6 @@ PROJECT: Final = "fulfillment_sdk"
 
 DISABLE_VARIABLE: Final = "FULFILLMENT_DISABLE_PLUGINS"
 
-FAILURES: Final = (Exception, SystemExit)
-"""What a plugin may raise without hurting its neighbours: also the wish to exit."""
-
 _looking = threading.Lock()
 
 logger = logging.getLogger("fulfillment_sdk.plugins")

@@ -16,7 +16,8 @@ from types import ModuleType
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError, PluginError
-from fulfillment_sdk.hooks.installed import FAILURES, SwitchedOff, installed
+from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
+from fulfillment_sdk.hooks.installed import SwitchedOff, installed
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, Plugin, inspect_plugin, plugin_name
 
 logger = logging.getLogger("fulfillment_sdk.plugins")
@@ -130,6 +131,8 @@ class Plugins:
                 inspect_plugin(implementation, version=version, installed=True, aliases=aliases)
             )
         except FAILURES as error:
+            if is_hosts(error):
+                raise
             self._leave_out(entry_point.name, version, error)
 
     def call_each(self, hook: str, call: Callable[[Plugin], None]) -> None:
@@ -143,7 +146,7 @@ class Plugins:
             try:
                 call(plugin)
             except FAILURES as error:
-                if not self.may_leave_out(plugin):
+                if is_hosts(error) or not self.may_leave_out(plugin):
                     raise
                 self.leave_out(plugin, error)
 
@@ -207,6 +210,8 @@ def observe(plugin: Plugin, hook: str, **arguments: object) -> None:
     try:
         plugin.caller(hook)(**arguments)
     except FAILURES as error:
+        if is_hosts(error):
+            raise
         kind, where = type(error).__name__, place(error, plugin, hook)
         logger.warning("plugin %s: %s failed: %s at %s", plugin.name, hook, kind, where)
 

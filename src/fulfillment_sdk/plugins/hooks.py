@@ -13,8 +13,8 @@ import attrs
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.hooks.failures import FAILURES
 from fulfillment_sdk.hooks.host import Host
-from fulfillment_sdk.hooks.installed import FAILURES
 from fulfillment_sdk.hooks.loading import place
 from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, STARTUP, Plugin
 from fulfillment_sdk.relay import (

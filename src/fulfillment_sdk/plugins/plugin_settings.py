@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.hooks.installed import FAILURES
+from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import Plugin
 from fulfillment_sdk.hooks.tables import PluginTables
@@ -30,7 +30,7 @@ def settle(plugins: Plugins, tables: PluginTables) -> dict[str, object]:
             found[plugin.name] = _settings(plugin, tables)
         except FAILURES as error:
             is_theirs = isinstance(error, ConfigurationError) and _is_set(plugin, tables)
-            if is_theirs or not plugins.may_leave_out(plugin):
+            if is_theirs or is_hosts(error) or not plugins.may_leave_out(plugin):
                 raise
             plugins.leave_out(plugin, error)
     return found

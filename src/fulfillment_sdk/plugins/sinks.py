@@ -10,7 +10,8 @@ import attrs
 
 from fulfillment_sdk.configuration.toml_file import nearest
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
-from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, FAILURES
+from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
+from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
 from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
 from fulfillment_sdk.plugins import bundled
@@ -59,6 +60,8 @@ class SinkKind(Generic[S]):
                 raise
             raise ConfigurationError(f"{where}: {error.message}", remedy=error.remedy) from None
         except FAILURES as error:
+            if is_hosts(error):
+                raise
             raise PluginError(
                 f"{where} can't be made: plugin {self.plugin} raised {type(error).__name__}"
             ) from error

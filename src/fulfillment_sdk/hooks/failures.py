@@ -1,0 +1,35 @@
+"""What of a plugin's failures is its own: also its wish to exit, but not its host's."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import threading
+import traceback
+from types import CodeType
+from typing import Final
+
+FAILURES: Final = (Exception, SystemExit)
+"""What a plugin may raise without hurting its neighbours: also the wish to exit."""
+
+
+def is_hosts(error: BaseException) -> bool:
+    """Tell whether a handler of signals raised this while a plugin's code ran, by chance.
+
+    Then the host wants to end, or to be interrupted, and no plugin is to blame.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False  # Python calls handlers of signals in that one alone
+    handlers = {code for number in signal.valid_signals() if (code := _code(number)) is not None}
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code in handlers for frame, _ in frames)
+
+
+def _code(number: int) -> CodeType | None:
+    """The code of a signal's handler, where it is written in Python."""
+    handler = signal.getsignal(number)
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    called = handler if hasattr(handler, "__code__") else getattr(type(handler), "__call__", None)
+    code = getattr(called, "__code__", None)
+    return code if isinstance(code, CodeType) else None

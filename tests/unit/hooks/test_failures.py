@@ -1,0 +1,103 @@
+"""A host that is told to end while a plugin's code runs ends; what the plugin raises is its own."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from fulfillment_sdk.hooks.failures import is_hosts
+from fulfillment_sdk.hooks.installed import PROJECT
+from fulfillment_sdk.hooks.loading import Plugins, observe
+from fulfillment_sdk.hooks.plugin import inspect_plugin
+from fulfillment_sdk.plugins import hookimpl
+
+SIGNAL = signal.SIGUSR1
+
+
+def end(_number: int, _frame: object) -> None:
+    raise SystemExit(143)
+
+
+class Ending:
+    def __call__(self, _number: int, _frame: object) -> None:
+        raise SystemExit(143)
+
+    def method(self, _number: int, _frame: object) -> None:
+        raise SystemExit(143)
+
+
+def end_with(_status: int, _number: int, _frame: object) -> None:
+    raise SystemExit(143)
+
+
+@pytest.fixture(
+    params=[end, Ending(), Ending().method, functools.partial(end_with, 143)],
+    ids=["function", "object", "method", "partial"],
+)
+def handled(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A host that handles a signal by ending, as it may be written."""
+    before = signal.signal(SIGNAL, request.param)
+    yield
+    signal.signal(SIGNAL, before)
+
+
+class Interrupted:
+    """A plugin that the signal comes upon."""
+
+    name = "interrupted"
+
+    @hookimpl
+    def fulfillment_on_attempt(self) -> None:
+        signal.raise_signal(SIGNAL)
+
+
+@pytest.mark.usefixtures("handled")
+def test_a_signal_that_comes_upon_a_hook_ends_its_host() -> None:
+    with pytest.raises(SystemExit):
+        observe(inspect_plugin(Interrupted()), "fulfillment_on_attempt", attempt=1)
+
+
+@pytest.mark.usefixtures("handled")
+def test_a_signal_that_comes_upon_an_import_ends_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "slow_to_import.py").write_text("import signal\nsignal.raise_signal(signal.SIGUSR1)")
+    plugins = Plugins()
+
+    with pytest.raises(SystemExit):
+        plugins.load_entry_points([EntryPoint("slow", "slow_to_import", PROJECT)])
+
+    assert plugins.problems == []
+
+
+def raised(by: Callable[[], object]) -> BaseException:
+    with pytest.raises(SystemExit) as caught:
+        by()
+    return caught.value
+
+
+@pytest.mark.usefixtures("handled")
+def test_a_plugin_s_own_wish_to_exit_is_its_own() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    assert not is_hosts(raised(leave))
+
+
+@pytest.mark.usefixtures("handled")
+def test_in_another_thread_there_are_no_signals() -> None:
+    error = raised(lambda: signal.raise_signal(SIGNAL))
+    found: list[bool] = []
+    thread = threading.Thread(target=lambda: found.append(is_hosts(error)))
+    thread.start()
+    thread.join()
+
+    assert found == [False]
+    assert is_hosts(error)

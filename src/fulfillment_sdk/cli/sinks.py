@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 import secrets
 import time
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import click
@@ -133,9 +133,8 @@ def _try(
     kinds, plugins = _kinds(file)
     with needs("receiver"):
         from fulfillment_sdk.receiver.from_file import warn_of_open_secrets
-        from fulfillment_sdk.relay.dispatching import bounded_run
     warn_of_open_secrets(file, kinds, plugins)
-    trials = bounded_run.run(_trials(file, kinds, names, make_event))
+    trials = _trials(file, kinds, names, make_event)
     if as_json:
         say_json([attrs.asdict(one) for one in trials])
     else:
@@ -145,23 +144,29 @@ def _try(
         raise click.exceptions.Exit(1)
 
 
-async def _trials(
+def _trials(
     file: SharedFile, kinds: SinkKinds, names: Sequence[str], make_event: MakeEvent | None
 ) -> list[Trial]:
-    from fulfillment_sdk.plugins.trial import Trial, try_sink
+    from fulfillment_sdk.plugins.apart import Apart, try_apart
+    from fulfillment_sdk.plugins.trial import LOOK, Trial, longest, try_sink
 
-    async def off(name: str) -> Trial:
-        return Trial(verdict="off", name=name, kind=str(file.sinks[name].get("kind", "")))
-
-    tried: list[Coroutine[Any, Any, Trial]] = []
+    found: list[Trial] = []
+    tried: dict[int, Apart[Trial]] = {}
     for name, table in file.sinks.items():
         if names and name not in names:
             continue
+        kind = str(table.get("kind", ""))
         if not names and make_event is not None and table.get("enabled") is False:
-            tried.append(off(name))
-        else:
-            tried.append(try_sink(kinds, name, table, make_event=make_event))
-    return await asyncio.gather(*tried)
+            found.append(Trial(verdict="off", name=name, kind=kind))
+            continue
+        seconds = longest(table, delivers=make_event is not None)
+        words = f"it blocks whoever calls it, for more than {seconds:g} s"
+        found.append(Trial(verdict="wrong", name=name, kind=kind, words=words, remedy=LOOK))
+        begin = functools.partial(try_sink, kinds, name, table, make_event=make_event)
+        tried[len(found) - 1] = Apart(begin, seconds, found[-1])
+    for place, came in zip(tried, try_apart(list(tried.values())), strict=True):
+        found[place] = came
+    return found
 
 
 def _kinds(file: SharedFile | None) -> tuple[SinkKinds, Plugins]:

@@ -35,6 +35,9 @@ PATIENCE_SECONDS: Final = 10.0
 LAST_SECONDS: Final = 1.0
 """How long one that is cancelled then may take to end."""
 
+_TIMEOUT: Final = 30.0  # where a table says none, or none that it may
+_ENDING_SECONDS: Final = 8.0  # of its loop, with what is left in there
+
 LOOK: Final = "Look at its settings, and whether what it leads to is there."
 
 MakeEvent = Callable[[Destination], Event]
@@ -96,6 +99,14 @@ async def try_sink(
     else:
         came = await _tried(destination, sink, make_event, patience, clock)
     return attrs.evolve(came, name=name, kind=word if isinstance(word, str) else "")
+
+
+def longest(table: Mapping[str, object], *, delivers: bool) -> float:
+    """Return how many seconds a trial with the table takes at most, unless the sink blocks it."""
+    said = table.get("timeout")
+    timeout = float(said) if isinstance(said, int | float) else _TIMEOUT
+    delivering = timeout + 2 * LAST_SECONDS if delivers else 0.0
+    return 2 * (PATIENCE_SECONDS + LAST_SECONDS) + delivering + _ENDING_SECONDS
 
 
 async def _tried(

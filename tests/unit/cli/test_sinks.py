@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fulfillment_sdk.cli.group import command
+from fulfillment_sdk.plugins import trial
 from fulfillment_sdk.plugins.bundled.sql import SqlSettings
 from fulfillment_sdk.plugins.described import describe
 from tests.unit.cli.installing import Install, install
@@ -219,3 +221,53 @@ def test_open_secrets_are_warned_of(here: Path, caplog: pytest.LogCaptureFixture
     assert run("check").exit_code == 0
     assert "every user of this machine may read them: receiver.secrets." in caplog.text
     assert "hush" not in caplog.text
+
+
+BLOCKING = """
+import threading
+import attrs
+from fulfillment_sdk.plugins import hookimpl
+from fulfillment_sdk.relay import Delivered
+
+freed = threading.Event()
+
+@attrs.frozen
+class Settings:
+    making: bool = False
+
+class Blocking:
+    def __init__(self, settings):
+        if settings.making:
+            freed.wait(20)
+    async def deliver(self, delivery):
+        freed.wait(20)
+        return Delivered()
+
+@hookimpl
+def fulfillment_register_sinks(register):
+    register("blocking", Settings, Blocking)
+"""
+
+
+@pytest.mark.parametrize(("trying", "making"), [("check", "true"), ("test", "false")])
+def test_one_that_blocks_whoever_calls_it_holds_up_no_other(
+    trying: str, making: str, install: Install, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("blocking", BLOCKING)
+    seconds = {"blocking": 0.5, "jsonl": 20.0}
+    monkeypatch.setattr(trial, "longest", lambda table, **_how: seconds[table["kind"]])
+    write(
+        here,
+        f"[sinks.stuck]\nkind = 'blocking'\nmaking = {making}\n"
+        "[sinks.audit]\nkind = 'jsonl'\npath = 'audit.jsonl'\n",
+    )
+    try:
+        ended = run(trying, "--json")
+    finally:
+        importlib.import_module(f"{here.name}_blocking".replace("-", "_")).freed.set()
+
+    stuck, audit = json.loads(ended.stdout)
+    assert (stuck["name"], stuck["verdict"]) == ("stuck", "wrong")
+    assert stuck["words"] == "it blocks whoever calls it, for more than 0.5 s"
+    assert audit["verdict"] in ("ready", "delivered")
+    assert ended.exit_code == 1

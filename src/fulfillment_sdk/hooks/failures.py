@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import signal
 import threading
 import traceback
@@ -30,6 +31,7 @@ def _code(number: int) -> CodeType | None:
     handler = signal.getsignal(number)
     while isinstance(handler, functools.partial):
         handler = handler.func
-    called = handler if hasattr(handler, "__code__") else getattr(type(handler), "__call__", None)
-    code = getattr(called, "__code__", None)
+    if not hasattr(handler, "__code__"):  # an object that can be called
+        handler = inspect.getattr_static(type(handler), "__call__", None)
+    code = getattr(handler, "__code__", None)
     return code if isinstance(code, CodeType) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,10 +31,8 @@ class Apart(Generic[T]):
 
     def run(self) -> None:
         """Try it in this thread, whatever it raises."""
-        try:
+        with contextlib.suppress(BaseException):  # what there is to say of that is said already
             self.otherwise = bounded_run.run(self.begin())
-        except BaseException:  # noqa: BLE001, S110  what there is to say of that is said already
-            pass
 
 
 def try_apart(several: Sequence[Apart[T]]) -> list[T]:

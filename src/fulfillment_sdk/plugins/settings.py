@@ -142,7 +142,10 @@ def _scalar(value: object, hint: object, where: str) -> object:
     if not isinstance(value, kinds) or (isinstance(value, bool) and hint is not bool):
         raise _wrong(where, words)
     if hint is float and isinstance(value, int):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise _wrong(where, words) from None
     return Path(value) if hint is Path and isinstance(value, str) else value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 import attrs
 
@@ -27,6 +27,8 @@ from fulfillment_sdk.plugins.settings import (
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
 S = TypeVar("S")
+
+_LONGEST_NAME: Final = 200
 
 
 @attrs.frozen
@@ -54,7 +56,7 @@ class SinkKind(Generic[S]):
         """
         settings = load_settings(self.settings, values, where=where)
         try:
-            sink = self.factory(settings)
+            made: object = self.factory(settings)
         except FulfillmentError as error:
             if type(error) is not ConfigurationError:
                 raise
@@ -65,12 +67,12 @@ class SinkKind(Generic[S]):
             raise PluginError(
                 f"{where} can't be made: plugin {self.plugin} raised {type(error).__name__}"
             ) from error
-        if inspect.isclass(sink) or not callable(getattr(sink, "deliver", None)):
+        if inspect.isclass(made) or not callable(getattr(made, "deliver", None)):
             raise PluginError(
                 f"{where} can't be made: plugin {self.plugin} made no sink",
                 remedy="Let its factory return an object with a method deliver.",
             )
-        return sink
+        return cast("Sink", made)
 
 
 @attrs.define
@@ -154,6 +156,11 @@ class SinkKinds:
             ConfigurationError: no such kind, or wrong settings; the message names the nearest.
             PluginError: the plugin's factory failed.
         """
+        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+            raise ConfigurationError(
+                "A sink's name must be a text of at most 200 characters in one line",
+                remedy="What is pending for it is kept under its name: choose a short one.",
+            )
         where = f"sinks.{name}"
         if not isinstance(table, Mapping):
             raise ConfigurationError(

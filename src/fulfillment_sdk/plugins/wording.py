@@ -67,7 +67,7 @@ class Template:
             raise ConfigurationError(
                 f"{name} is no template, by line {error.lineno}", remedy="Correct it."
             ) from None
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, RecursionError) as error:
             raise ConfigurationError(
                 f"{name} is no template ({type(error).__name__})", remedy="Correct it."
             ) from None
@@ -78,6 +78,10 @@ class Template:
                 remedy=f"Did you mean {nearest[0]}?"
                 if nearest
                 else f"Names are {', '.join(sorted(NAMES))}.",
+            )
+        if any(True for _ in meta.find_referenced_templates(tree)):
+            raise ConfigurationError(
+                f"{name} needs another template", remedy="Write all of it into this one."
             )
         return cls(compiled)
 

@@ -68,7 +68,8 @@ def test_a_signal_that_comes_upon_an_import_ends_its_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "slow_to_import.py").write_text("import signal\nsignal.raise_signal(signal.SIGUSR1)")
+    source = "import signal\nsignal.raise_signal(signal.SIGUSR1)\n"
+    (tmp_path / "slow_to_import.py").write_text(source)
     plugins = Plugins()
 
     with pytest.raises(SystemExit):

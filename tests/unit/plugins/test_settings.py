@@ -215,3 +215,8 @@ def test_whatever_a_class_refuses_its_values_with_is_told_without_them() -> None
 
     assert "(RuntimeError)" in caught.value.message
     assert "hush" not in str(caught.value)
+
+
+def test_a_number_that_is_larger_than_any_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"sinks\.a\.share must be a number"):
+        load_settings(Everything, {"path": "p", "share": 10**400}, where="sinks.a")

@@ -340,7 +340,10 @@ def test_settings_whose_types_cant_be_read_are_the_plugins_trouble() -> None:
 
 
 def offering(
-    kind: object = "odd", settings: object = FileSettings, factory: object = FileSink, **more: object
+    kind: object = "odd",
+    settings: object = FileSettings,
+    factory: object = FileSink,
+    **more: object,
 ) -> SinkKinds:
     class Offering:
         name = "offering"
@@ -396,3 +399,9 @@ def test_a_factory_that_makes_no_sink_is_named(factory: object, why: str) -> Non
 def test_a_key_that_is_no_text_is_unknown() -> None:
     with pytest.raises(ConfigurationError, match=r"sinks\.a has an unknown key, 5"):
         kinds_of(FilePlugin()).bind("a", {"kind": "file", 5: 1}, POLICY)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "a\nb", "x" * 201])
+def test_a_name_that_no_database_or_log_would_keep_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="A sink's name must be"):
+        kinds_of(FilePlugin()).bind(name, {"kind": "file", "path": "p"}, POLICY)

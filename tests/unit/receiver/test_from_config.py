@@ -142,9 +142,7 @@ def test_who_does_not_dispatch_asks_no_feed_and_the_file_may_say_so(file: Path) 
     Receiver.from_config(file)
 
 
-def test_a_feed_that_nobody_names_is_an_error(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_feed_that_nobody_names_is_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FULFILLMENT_BASE_URL", raising=False)
     with pytest.raises(ConfigurationError, match="FULFILLMENT_BASE_URL"):
         Receiver.from_config(write(file, "feed = true"))

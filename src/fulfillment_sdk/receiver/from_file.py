@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterable, Mapping
@@ -214,11 +215,11 @@ def warn_of_open_secrets(file: SharedFile, kinds: SinkKinds, plugins: Iterable[P
         if kind is not None:
             found += secrets_in_place(kind.settings, table, where=f"sinks.{name}")
     for plugin in plugins:
-        wanted = getattr(plugin.implementation, "Settings", None)
         for name in sorted(plugin.names.intersection(file.plugins)):
-            if wanted is None:
-                continue
-            found += secrets_in_place(wanted, file.plugins[name], where=f"plugins.{name}")
+            with contextlib.suppress(Exception):  # settings that can't be used are told elsewhere
+                wanted = getattr(plugin.implementation, "Settings", None)
+                if wanted is not None:
+                    found += secrets_in_place(wanted, file.plugins[name], where=f"plugins.{name}")
     if found:
         logger.warning(
             "%s has secrets in it, and every user of this machine may read them: %s. "

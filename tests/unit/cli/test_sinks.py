@@ -271,3 +271,27 @@ def test_one_that_blocks_whoever_calls_it_holds_up_no_other(
     assert stuck["words"] == "it blocks whoever calls it, for more than 0.5 s"
     assert audit["verdict"] in ("ready", "delivered")
     assert ended.exit_code == 1
+
+
+@pytest.mark.parametrize("settings", ["int", "property(lambda self: 1 / 0)"])
+def test_a_plugin_whose_settings_cannot_be_used_hides_no_sink(
+    settings: str, install: Install, here: Path
+) -> None:
+    install(
+        "odd",
+        "from fulfillment_sdk.plugins import hookimpl\n"
+        "class Odd:\n"
+        "    name = 'odd'\n"
+        f"    Settings = {settings}\n"
+        "    @hookimpl\n"
+        "    def fulfillment_status_changed(self, event): ...\n"
+        "plugin = Odd()\n",
+        value=":plugin",
+    )
+    write(here, "[plugins.odd]\nkey = 'hush'\n[sinks.rest]\nkind = 'log'\n")
+    (here / "fulfillment.toml").chmod(0o644)
+
+    ended = run("check")
+
+    assert ended.stdout.startswith("rest  log  ready")
+    assert ended.exit_code == 0

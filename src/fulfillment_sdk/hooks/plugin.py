@@ -44,6 +44,8 @@ COMMAND_HOOKS = frozenset({"fulfillment_register_commands"})
 HOOKS = RECEIVER_HOOKS | CLIENT_HOOKS | COMMAND_HOOKS
 """Every hook there is."""
 
+_PREFIX = "fulfillment_"
+
 _MAY_BE_ASYNC = frozenset({*EVENT_HOOKS.values(), STARTUP})
 
 
@@ -205,12 +207,27 @@ def _refuse_unmarked(name: str, found: frozenset[str], implementation: object) -
                 f"Plugin {name} has {hook}, but it is not marked as a hook",
                 remedy="Put @hookimpl (from fulfillment_sdk.plugins) above it.",
             )
+    for own in dir(implementation):
+        meant = _nearly(own) if own.startswith(_PREFIX) and own not in HOOKS | found else None
+        if meant is not None and inspect.isroutine(getattr(implementation, own)):
+            raise PluginError(
+                f"Plugin {name} has {own}, which is no hook",
+                remedy=f"Did you mean {meant}? "
+                "Put @hookimpl (from fulfillment_sdk.plugins) above it.",
+            )
     if not found:
         raise PluginError(
             f"Plugin {name} has no hook",
             remedy="Put @hookimpl (from fulfillment_sdk.plugins) above one of them: "
             f"{', '.join(sorted(HOOKS))}.",
         )
+
+
+def _nearly(own: str) -> str | None:
+    """The hook that somebody meant, most likely, who called a function like this."""
+    words = [hook.removeprefix(_PREFIX) for hook in sorted(HOOKS)]
+    found = get_close_matches(own.removeprefix(_PREFIX), words, n=1, cutoff=0.8)
+    return f"{_PREFIX}{found[0]}" if found else None
 
 
 def _refuse_unsuitable(name: str, hook: str, function: Callable[..., object]) -> None:

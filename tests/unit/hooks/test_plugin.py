@@ -149,3 +149,34 @@ def test_a_wish_for_bodies_that_is_neither_true_nor_false_is_an_error(wish: obje
 
     with pytest.raises(PluginError, match="audit: wants_bodies is neither True nor False"):
         inspect_plugin(named)
+
+
+def test_a_hook_that_is_misspelt_and_not_marked_either_is_an_error() -> None:
+    class Careless:
+        name = "careless"
+
+        @hookimpl
+        def fulfillment_status_changed(self, event: StatusChanged) -> None: ...
+
+        def fulfillment_case_complete(self, event: object) -> None: ...
+
+    with pytest.raises(PluginError) as caught:
+        inspect_plugin(Careless())
+
+    assert str(caught.value) == (
+        "Plugin careless has fulfillment_case_complete, which is no hook\n"
+        "Did you mean fulfillment_case_completed? Put @hookimpl (from fulfillment_sdk.plugins) "
+        "above it."
+    )
+
+
+def test_what_only_begins_like_a_hook_is_the_plugin_s_own_affair() -> None:
+    class Careful:
+        fulfillment_status = "new"
+
+        @hookimpl
+        def fulfillment_status_changed(self, event: StatusChanged) -> None: ...
+
+        def fulfillment_server(self) -> None: ...
+
+    assert inspect_plugin(Careful()).hooks == {"fulfillment_status_changed"}

@@ -107,11 +107,11 @@ class Plugins:
             self._load(entry_point)
 
     def _load(self, entry_point: EntryPoint) -> None:
-        version = (entry_point.dist.version or "") if entry_point.dist else ""
+        version = _version(entry_point)
         self._seen.add(entry_point.name)
         try:
             aliases = frozenset({entry_point.name, entry_point.module})
-        except AttributeError:  # as the standard library has it
+        except Exception:  # noqa: BLE001  of a kind that changes with Python
             self._leave_out(entry_point.name, version, PluginError(_NOWHERE))
             return
         self._seen |= aliases
@@ -192,6 +192,14 @@ class Plugins:
 def say_switched_off(name: str, by: str, level: int) -> None:
     """Log, once in this process, that a plugin is switched off: a process may have many clients."""
     logger.log(level, "plugin %s is switched off by %s", name, by)
+
+
+def _version(entry_point: EntryPoint) -> str:
+    """The version of an entry point's distribution; "" where its metadata tell none."""
+    try:
+        return (entry_point.dist.version or "") if entry_point.dist else ""
+    except Exception:  # noqa: BLE001  also that is of a kind that changes
+        return ""
 
 
 def _stands_for(handed_in: Plugin, implementation: object) -> bool:

@@ -335,3 +335,20 @@ def test_one_that_cannot_be_looked_at_is_named(kind: type[object]) -> None:
     ]
     with pytest.raises(PluginError, match="can't be looked at"):
         register(Plugins(), kind())
+
+
+def test_one_whose_distribution_has_no_version_works_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "unversioned_plugin.py").write_text(GOOD)
+    info = tmp_path / "unversioned_plugin-1.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[fulfillment_sdk]\nfree = unversioned_plugin\n")
+    forget_installed()
+    request.addfinalizer(forget_installed)
+    plugins = Plugins()
+
+    plugins.load_entry_points()
+
+    assert {plugin.name: plugin.version for plugin in plugins}["unversioned_plugin"] == ""

@@ -31,8 +31,8 @@ def _text(pattern: str, flags: re.RegexFlag = re.ASCII) -> Shape:
 code: Final = _text(r"[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,63}")
 """One word of a vocabulary: `qc_passed`, `362485`, `image/jpeg`."""
 
-title: Final = _text(r"\w[\w.()/-]{0,19}( [\w.()/-]{1,20}){0,4}", re.UNICODE)
-"""What a form is called: at most five words."""
+title: Final = _text(r"(?!(?:[^\d]*\d){7})\w[\w.()/-]{0,19}( [\w.()/-]{1,20}){0,4}", re.UNICODE)
+"""What a form is called: at most five words, and fewer digits than a telephone number has."""
 
 identifier: Final = _text(r"[^\W_][\w.:/+=~-]{0,199}")
 """What a system calls a thing; no address of a person."""

@@ -30,7 +30,7 @@ NEVER: tuple[object, ...] = (
         (
             shapes.title,
             ["site_visit", "Site visit", "Visite à domicile (2)", "a b c d e"],
-            ["a b c d e f", "a  b", "What, again", "a" * 21, 5],
+            ["a b c d e f", "a  b", "What, again", "a" * 21, 5, "Jane 0712345678", "071 234 5678"],
         ),
         (
             shapes.time,

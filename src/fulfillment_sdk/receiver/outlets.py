@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import attrs
 
@@ -19,6 +20,9 @@ from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
 logger = logging.getLogger(__name__)
+
+_CALLED_AS_SINKS: Final = frozenset({*EVENT_HOOKS.values(), STARTUP})
+"""The hooks of a plugin that it is a sink for, by its own name."""
 
 
 @attrs.define
@@ -81,14 +85,13 @@ class Outlets:
         policy: RetryPolicy,
         settings: Mapping[str, object],
     ) -> None:
+        self._refuse_namesakes(sinks)
         self.kinds = SinkKinds.of(self.plugins)
         hosts = {name: Host(own, self._names) for name, own in settings.items()}
         bound: list[tuple[Destination, Sink] | None] = []
         bound += [bind_hooks(plugin, policy, hosts[plugin.name]) for plugin in self.plugins]
         bound += [self.kinds.bind(name, table, policy) for name, table in sinks.items()]
         for destination, sink in filter(None, bound):
-            if destination.name in self.sinks:
-                raise _same_name(destination.name)
             self.sinks[destination.name] = sink
             self.destinations.append(destination)
         if self.destinations:
@@ -96,12 +99,22 @@ class Outlets:
         else:
             logger.warning("no plugin and no sink: notifications are stored and go nowhere")
 
+    def _refuse_namesakes(self, sinks: Mapping[str, object]) -> None:
+        """Do without an installed plugin that has a sink's name; of a host's own it is told."""
+        for plugin in tuple(self.plugins):
+            if plugin.name in sinks and not plugin.hooks.isdisjoint(_CALLED_AS_SINKS):
+                error = ConfigurationError(
+                    f"A plugin and a sink are both called {plugin.name}",
+                    remedy="Call the sink something else.",
+                )
+                if not self.plugins.may_leave_out(plugin):
+                    raise error
+                self.plugins.leave_out(plugin, error)
+
     def _have_started(self, hosts: Mapping[str, Host]) -> None:
         """Let plugins get ready that are no destination: what is a sink is opened with the rest."""
         for plugin in self.plugins:
             if STARTUP in plugin.hooks and not self._is_destination(plugin):
-                if plugin.name in self.sinks:
-                    raise _same_name(plugin.name)
                 self.sinks[plugin.name] = HookSink(plugin, hosts[plugin.name])
 
     @staticmethod
@@ -110,9 +123,3 @@ class Outlets:
 
     def _names(self) -> list[str]:
         return [destination.name for destination in self.destinations]
-
-
-def _same_name(name: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"A plugin and a sink are both called {name}", remedy="Call the sink something else."
-    )

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import attrs
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.hooks import loading
+from fulfillment_sdk.hooks.installed import PROJECT
 from fulfillment_sdk.models.events import StatusChanged
 from fulfillment_sdk.plugins import Host, hookimpl
+from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.relay import Attempt, DeadLetter, RetryPolicy
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
 from tests.unit.plugins.bodies import status_changed
-from tests.unit.receiver.conftest import Box, Inbox, MakeReceiver, signed
+from tests.unit.receiver.conftest import SECRET, Box, Inbox, MakeReceiver, signed
 
 
 @attrs.frozen
@@ -151,3 +157,24 @@ def test_what_is_given_up_is_told_with_its_type(make_receiver: MakeReceiver) -> 
         assert isinstance(last, Attempt)
         assert last.outcome == "dead"
         assert letter in receiver.relay.dead_letters().result()
+
+
+@pytest.mark.parametrize("hook", ["status_changed(event)", "startup(host)"])
+def test_an_installed_plugin_that_is_called_like_a_sink_is_left_out(
+    hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "called_audit.py").write_text(
+        "from fulfillment_sdk.plugins import hookimpl\n"
+        f"name = 'audit'\n@hookimpl\ndef fulfillment_{hook}: pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "called_audit", raising=False)
+    found = (EntryPoint("other", "called_audit", PROJECT),)
+    monkeypatch.setattr(loading, "installed", lambda: found)
+
+    receiver = Receiver(SECRET, tmp_path / "inbox", sinks={"audit": {"kind": "log"}})
+
+    assert receiver.destinations == ("audit",)
+    assert [(one.name, one.cause) for one in receiver.problems] == [
+        ("audit", "A plugin and a sink are both called audit")
+    ]

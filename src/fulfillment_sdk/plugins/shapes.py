@@ -34,8 +34,7 @@ code: Final = _text(r"[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,63}")
 title: Final = _text(r"(?!(?:[^\d]*\d){7})\w[\w.()/-]{0,19}( [\w.()/-]{1,20}){0,4}", re.UNICODE)
 """What a form is called: at most five words, and fewer digits than a telephone number has."""
 
-identifier: Final = _text(r"[^\W_][\w.:/+=~-]{0,199}")
-"""What a system calls a thing; no address of a person."""
+_name = _text(r"[^\W_][\w.:/+=~-]{0,199}")
 
 time: Final = _text(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?")
 """A date, or a date and a time, as ISO 8601 has it."""
@@ -47,6 +46,11 @@ _CHANGED = _text(rf"Case status changed from ({_STATUS}|'-') to {_STATUS}")
 def number(value: object) -> bool:
     """A whole number."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST
+
+
+def identifier(value: object) -> bool:
+    """What a system calls a thing, also where it counts its things; no address of a person."""
+    return _name(value) or number(value)
 
 
 def flag(value: object) -> bool:

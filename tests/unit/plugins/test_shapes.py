@@ -24,8 +24,8 @@ NEVER: tuple[object, ...] = (
         ),
         (
             shapes.identifier,
-            ["case_987654", "HL-CMS-000123", "550e8400-e29b-41d4-a716-446655440000", "a" * 200],
-            ["Jane Smith", "a" * 201, "_a", 5, True, "a?b", "a#b"],
+            ["case_987654", "HL-CMS-000123", "550e8400-e29b-41d4-a716-446655440000", "a" * 200, 5],
+            ["Jane Smith", "a" * 201, "_a", 5.5, True, "a?b", "a#b"],
         ),
         (
             shapes.title,

@@ -47,13 +47,11 @@ class Facts:
     anomaly: str | None = None
 
 
+_IDS = ("case_id", "reference_number", "organization_id", "transition_id")
+
 _TEXTS = (
-    "case_id",
-    "reference_number",
-    "organization_id",
     "previous_status",
     "new_status",
-    "transition_id",
     "actor",
     "reason",
     "outcome",
@@ -76,6 +74,7 @@ def read_facts(delivery: Delivery) -> Facts | None:
     return Facts(
         event_id=delivery.id,
         type=delivery.type.replace("\0", "\ufffd")[:MOST_TEXT],
+        **{name: _code(told.get(name)) for name in _IDS},
         **{name: _text(told.get(name)) for name in _TEXTS},
         sequence=_number(told.get("sequence")),
         final=final if isinstance(final, bool) else None,
@@ -100,7 +99,7 @@ def _text(value: object) -> str | None:
 
 
 def _code(value: object) -> str | None:
-    # An older system writes its codes as numbers.
+    # An older system writes its codes and ids as numbers.
     number = isinstance(value, int) and not isinstance(value, bool)
     return _text(str(value) if number else value)
 

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from fulfillment_sdk.plugins.bundled.facts import Facts, read_facts
+from fulfillment_sdk.plugins.disclosing import reduced
 from tests.unit.plugins.bundled.deliveries import about_a_case, delivery
 
 
@@ -59,6 +60,16 @@ def test_a_code_may_be_written_as_a_number() -> None:
 
     assert known is not None
     assert (known.category, known.priority) == ("7", "1")
+
+
+def test_an_id_may_be_written_as_a_number_and_is_disclosed_like_any_other() -> None:
+    sent = about_a_case(case_id=987, reference_number=12, organization_id=5, transition_id=7)
+
+    known = read_facts(reduced(sent, "routing"))
+
+    assert known is not None
+    assert (known.case_id, known.reference_number) == ("987", "12")
+    assert (known.organization_id, known.transition_id) == ("5", "7")
 
 
 def test_a_body_may_be_nested_as_deep_as_a_receiver_takes_it() -> None:

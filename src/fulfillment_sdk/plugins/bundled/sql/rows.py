@@ -13,6 +13,8 @@ from fulfillment_sdk.relay import Delivery
 
 Row = dict[str, Any]
 
+_LATE = "late"  # the receiver's word for an event that came behind later ones of its case
+
 _HISTORY = (
     "event_id",
     "type",
@@ -90,20 +92,25 @@ def changed_case(row: Mapping[str, Any], events: Iterable[Facts], *, now: dateti
     """Return a case's row once these events, none of which was recorded before, have been.
 
     An event that is older by its `sequence` than what the row tells changes nothing of where the
-    case stands. Where one of the two has no sequence, the later arrival counts.
+    case stands. Where one of the two has no sequence, the later arrival counts, unless the receiver
+    found it to be late; the highest sequence stays, so that what is older can be told from it.
     """
     changed: Row = dict(row)
     for facts in sorted(events, key=lambda one: one.sequence or 0):
-        newer = _is_newer(changed["sequence"], facts.sequence)
+        known = changed["sequence"]
+        newer = changed["status"] is None or _is_newer(known, facts)
         for name in _LASTING:
             told = getattr(facts, name)
             if told is not None and (newer or changed[name] is None):
                 changed[name] = told
         if newer and facts.new_status is not None:
             changed |= {column: getattr(facts, name) for column, name in _NEWEST.items()}
+            changed["sequence"] = known if facts.sequence is None else facts.sequence
         changed["events"] += 1
     return changed | {"updated_at": now}
 
 
-def _is_newer(known: int | None, sequence: int | None) -> bool:
-    return known is None or sequence is None or sequence > known
+def _is_newer(known: int | None, facts: Facts) -> bool:
+    if known is None or facts.sequence is None:
+        return facts.anomaly != _LATE
+    return facts.sequence > known

@@ -15,6 +15,7 @@ from fulfillment_sdk.plugins.bundled.sql.rows import (
     empty_case,
     history_row,
 )
+from fulfillment_sdk.receiver.cases.anomalies import LATE
 from tests.unit.plugins.bundled.deliveries import about_a_case, delivery
 
 NOW = datetime(2025, 4, 6, 16, tzinfo=UTC)
@@ -74,6 +75,28 @@ def test_where_nothing_counts_the_later_arrival_does() -> None:
     row = case_after(told(None, "new"), told(None, "accepted"))
 
     assert (row["status"], row["sequence"], row["events"]) == ("accepted", None, 2)
+
+
+def test_an_event_without_a_number_opens_no_way_back_for_older_ones() -> None:
+    row = case_after(told(5, "qc_passed"), told(None, "reported"), told(2, "allocated"))
+
+    assert (row["status"], row["sequence"], row["events"]) == ("reported", 5, 3)
+
+
+@pytest.mark.parametrize(("known", "late"), [(5, 2), (5, None), (None, 2), (None, None)])
+def test_what_the_receiver_found_to_be_late_does_not_set_a_case_back(
+    known: int | None, late: int | None
+) -> None:
+    row = case_after(told(known, "qc_passed"), told(late, "allocated", anomaly=LATE))
+
+    assert (row["status"], row["sequence"], row["events"]) == ("qc_passed", known, 2)
+
+
+def test_what_is_late_is_all_that_is_known_where_nothing_else_was_recorded() -> None:
+    row = case_after(told(2, "allocated", anomaly=LATE), told(5, "qc_passed"))
+
+    assert (row["status"], row["sequence"], row["events"]) == ("qc_passed", 5, 2)
+    assert case_after(told(2, "allocated", anomaly=LATE))["status"] == "allocated"
 
 
 def test_an_event_without_a_status_is_counted_and_changes_none() -> None:

@@ -35,6 +35,7 @@ def test_loading_it_loads_nothing_but_itself() -> None:
 
     assert {name for name in json.loads(said) if name.startswith("fulfillment_sdk")} == {
         "fulfillment_sdk",
+        "fulfillment_sdk._exports",
         "fulfillment_sdk._version",
         "fulfillment_sdk.testing",
         "fulfillment_sdk.testing.pytest_plugin",

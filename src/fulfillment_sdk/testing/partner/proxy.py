@@ -91,8 +91,10 @@ class Proxy:
         answer = self._tell(request)
         if kind == "duplicate":
             self._tell(request)
-        for late in self._held.pop(request.case_id, ()):
-            self._tell(late)
+        if _is_taken(answer):
+            # The gateway believes that the partner has these: what it does not take stays here.
+            held = self._held.pop(request.case_id, [])
+            self._held[request.case_id] += [one for one in held if not _is_taken(self._tell(one))]
         return None if kind == "lose_answer" else answer
 
     def end(self) -> None:
@@ -155,6 +157,10 @@ def listening(proxy: Proxy) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _is_taken(answer: Answer | None) -> bool:
+    return answer is not None and 200 <= answer.status < 300
 
 
 def _forged(headers: Mapping[str, str]) -> dict[str, str]:

@@ -30,13 +30,14 @@ class Line:
         self.faults = Faults(lambda: NEW)
         self.got: list[Request] = []
         self.is_away = False
+        self.answers: list[int] = []
         self.proxy = Proxy(self.faults, self.forward)
 
     def forward(self, request: Request) -> Answer:
         if self.is_away:
             raise ConnectionRefusedError
         self.got.append(request)
-        return Answer(202)
+        return Answer(self.answers.pop(0) if self.answers else 202)
 
     def send(self, *requests: Request) -> list[int | None]:
         answers = [self.proxy.pass_on(one) for one in requests]
@@ -106,6 +107,23 @@ def test_what_is_held_waits_for_its_own_case(line: Line) -> None:
         ("case_1", "allocated"),
         ("case_1", "new"),
     ]
+
+
+def test_what_is_held_comes_behind_one_that_was_taken(line: Line) -> None:
+    line.faults.reorder()
+    line.answers = [503]
+    sent = [request("new"), request("allocated"), request("allocated")]
+
+    assert line.send(*sent) == [202, 503, 202]
+    assert line.statuses == ["allocated", "allocated", "new"]
+
+
+def test_what_is_held_comes_again_where_it_was_not_taken(line: Line) -> None:
+    line.faults.reorder()
+    line.answers = [202, 503]
+    line.send(request("new"), request("allocated"), request("in_progress"))
+
+    assert line.statuses == ["allocated", "new", "in_progress", "new"]
 
 
 def test_a_bad_signature_is_nobody_s(line: Line) -> None:

@@ -137,6 +137,20 @@ class TakesLittle(Good):
         return super().deliver(delivery)
 
 
+class DropsWhatIsOdd(Good):
+    def deliver(self, delivery: Delivery) -> Outcome:
+        if not delivery.lane.isascii():
+            return Delivered("nothing for me")
+        return super().deliver(delivery)
+
+
+class DropsWhatIsLarge(Good):
+    def deliver(self, delivery: Delivery) -> Outcome:
+        if len(delivery.body) > 1_000_000:
+            return Delivered("nothing for me")
+        return super().deliver(delivery)
+
+
 class SwallowsErrors(Good):
     def deliver(self, delivery: Delivery) -> Outcome:
         super().deliver(delivery)
@@ -327,6 +341,16 @@ BAD: list[tuple[type, str, str]] = [
         TakesLittle,
         "test_a_large_completion_is_nothing_to_try_again",
         "For an event of 2 MiB deliver returned Retry",
+    ),
+    (
+        DropsWhatIsOdd,
+        "test_text_of_any_kind_is_nothing_to_try_again",
+        "deliver returned Delivered for 1 events, and the peer lacks 1: evt_",
+    ),
+    (
+        DropsWhatIsLarge,
+        "test_a_large_completion_is_nothing_to_try_again",
+        "deliver returned Delivered for 1 events, and the peer lacks 1: evt_",
     ),
     (
         SwallowsErrors,

@@ -16,6 +16,7 @@ from fulfillment_sdk.errors import FulfillmentError
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
+_TETHERED = "fulfillment_sdk.server.tethered"
 _SAYS = "Serving on "
 
 
@@ -26,6 +27,7 @@ class LocalServer:
         folder: where its data go, and its log.
         environ: its environment; another server's settings in it are left out.
         settings: its own, as variables (`FULFILLMENT_…`).
+        tethered: whether it ends with this process, however that ends.
 
     Raises:
         FulfillmentError: the server did not start; the remedy is what it said itself.
@@ -37,6 +39,7 @@ class LocalServer:
         environ: Mapping[str, str] = os.environ,
         *,
         settings: Mapping[str, str] | None = None,
+        tethered: bool = False,
     ) -> None:
         self.data = folder / "server"
         self.log = folder / "server.log"
@@ -44,7 +47,7 @@ class LocalServer:
         arguments = ["serve", "--dev", "--port", "0", "--data", str(self.data)]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 our own interpreter and package
-                [sys.executable, "-m", "fulfillment_sdk", *arguments],
+                [sys.executable, "-m", _TETHERED if tethered else "fulfillment_sdk", *arguments],
                 # The settings of another server, in variables or a file, are not for this one.
                 env={
                     **{
@@ -55,7 +58,8 @@ class LocalServer:
                     **(settings or {}),
                 },
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                # The other end of the tether: nobody writes to it, and it closes with us.
+                stdin=subprocess.PIPE if tethered else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 # Ctrl-C is for the demo or the tests, which stop their server themselves.
@@ -91,8 +95,9 @@ class LocalServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def __enter__(self) -> Self:
         return self

@@ -12,11 +12,11 @@ from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.relay import Filter, RetryPolicy
-from fulfillment_sdk.testing.partner.arrivals import Received, Recorder
+from fulfillment_sdk.testing.partner.arrivals import RETRIES, Received, Recorder
 from fulfillment_sdk.testing.partner.proxy import Answer, Request
 
 _SECONDS: Final = 20.0
-_SOON: Final = RetryPolicy(schedule=(0, 0.1, 0.2, 0.4, 0.8, 1, 1, 1, 1, 1), jitter=0)
+_SOON: Final = RetryPolicy(schedule=RETRIES, jitter=0)
 
 # What a hop says to the next one only.
 _OF_THE_HOP: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
@@ -67,9 +67,10 @@ class OwnReceiver:
 
     def forward(self, request: Request) -> Answer:
         """Have it answer a notification; while it is stopped nobody does."""
-        if self._receiver is None:
+        receiver = self._receiver
+        if receiver is None:
             raise ConnectionRefusedError
-        reply = self._receiver.handle("POST", request.headers, request.body)
+        reply = receiver.handle("POST", request.headers, request.body)
         return Answer(reply.status, _kept(dict(reply.headers)))
 
     def _pending(self, case_id: str) -> Sequence[str]:

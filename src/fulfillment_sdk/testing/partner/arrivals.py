@@ -14,6 +14,9 @@ from fulfillment_sdk.plugins import hookimpl
 PATIENCE: Final = 15.0
 """Seconds that what should come has to come."""
 
+RETRIES: Final = (0, 0.1, 0.2, 0.4, 0.8, *(1,) * 600)
+"""Seconds before each try: soon, and for ten minutes, longer than a test lasts."""
+
 
 @attrs.frozen
 class Arrival:

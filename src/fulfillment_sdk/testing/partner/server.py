@@ -15,11 +15,12 @@ from fulfillment_sdk.client import Client
 from fulfillment_sdk.client.tokens import MemoryTokens
 from fulfillment_sdk.models import CreatedCase, NewCase, Person, Priority, RecordState
 from fulfillment_sdk.server.local_server import LocalServer
+from fulfillment_sdk.testing.partner.arrivals import RETRIES
 from fulfillment_sdk.testing.partner.office import Office
 
 SETTINGS: Final[Mapping[str, str]] = {
-    # What a test breaks is soon tried again.
-    "FULFILLMENT_RETRY_SCHEDULE": "0,0.1,0.2,0.4,0.8,1,1,1,1,1",
+    # What a test breaks is soon tried again, and not given up before the test is.
+    "FULFILLMENT_RETRY_SCHEDULE": ",".join(map(str, RETRIES)),
     "FULFILLMENT_NOTIFY_BACKOFF": "0.1:1",
     # Each test has an address of its own.
     "FULFILLMENT_CODE_LIMITS": "1000000,1000000",
@@ -65,7 +66,7 @@ class PartnerServer:
 @contextmanager
 def running(folder: Path, settings: Mapping[str, str]) -> Iterator[LocalServer]:
     """Run a server in a process of its own for as long as the block runs; one worker is there."""
-    with LocalServer(folder, settings={**SETTINGS, **settings}) as server:
+    with LocalServer(folder, settings={**SETTINGS, **settings}, tethered=True) as server:
         with closing(_session()) as session:
             Office(session, server.address, server.staff_token_file.read_text().strip()).hire()
         yield server

@@ -28,7 +28,7 @@ _TOLD = (
     "anomaly",
 )
 
-_CODE = re.compile(r"[\w.:/@+-]{1,64}", re.ASCII)
+_CODE = re.compile(r"[\w.:/+-]{1,64}", re.ASCII)  # no address of a person
 
 
 @attrs.frozen

@@ -13,7 +13,8 @@ from tests.unit.plugins.bundled.deliveries import about_a_case, delivery
 
 def test_a_text_in_the_place_of_a_code_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    said = about_a_case(reason="she said that\nfinal=True", actor="qc", message="a long story")
+    told = {"reason": "she said that\nfinal=True", "outcome": "jane@example.org"}
+    said = about_a_case(**told, actor="qc", message="a long story")
 
     assert LogSink(LogSettings()).deliver(said) == Delivered()
 
@@ -22,6 +23,7 @@ def test_a_text_in_the_place_of_a_code_is_left_out(caplog: pytest.LogCaptureFixt
     assert "reason" not in line
     assert "she said" not in caplog.text
     assert "story" not in caplog.text
+    assert "jane" not in caplog.text
 
 
 def test_a_completion_is_told_without_what_was_found(caplog: pytest.LogCaptureFixture) -> None:

@@ -87,9 +87,13 @@ class LineFile:
         """Hold the lock of the file that the path leads to now: it may have been laid aside."""
         while True:
             descriptor = self._open()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if self._is_current(descriptor):
-                break
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if self._is_current(descriptor):
+                    break
+            except OSError:
+                self.close()  # and let go of the lock: others must not wait for our trouble
+                raise
             self.close()
         try:
             yield descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import threading
@@ -55,6 +56,20 @@ def test_what_is_no_regular_file_is_refused(opened: Open, tmp_path: Path) -> Non
         opened(at=tmp_path / "pipe")
     with pytest.raises(IsADirectoryError):
         opened(at=tmp_path)
+
+
+def test_who_can_t_find_the_file_again_lets_go_of_its_lock(opened: Open, tmp_path: Path) -> None:
+    folder, aside = tmp_path / "told", tmp_path / "aside"
+    folder.mkdir()
+    file = opened(at=folder / "audit.jsonl")
+    folder.rename(aside)
+    folder.touch()
+
+    with pytest.raises(NotADirectoryError):
+        file.append([b"{}\n"])
+
+    with (aside / "audit.jsonl").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_a_disk_that_takes_a_part_has_nothing_of_it_in_the_end(opened: Open, path: Path) -> None:

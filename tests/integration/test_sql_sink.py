@@ -16,6 +16,8 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.bundled.sql import SqlSettings
+from fulfillment_sdk.plugins.bundled.sql.recording import Recording
+from fulfillment_sdk.plugins.bundled.sql.rows import Entry
 from fulfillment_sdk.plugins.bundled.sql.sink import NO_OBJECT, SqlSink
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry
 from tests import mariadb, postgres
@@ -301,6 +303,30 @@ async def test_a_value_that_does_not_fit_is_refused_alone_and_for_good() -> None
         Reject("the database refuses a value: DataError (22001)"),
     ]
     assert database.rows("fulfillment_cases", "case_id") == [("case_1",)]
+
+
+async def test_a_letter_that_the_driver_can_t_write_is_refused_alone_and_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Recording.record
+
+    def in_latin_1(self: Recording, entries: Sequence[Entry], *, now: datetime) -> int:
+        for entry in entries:
+            entry.body.encode("latin-1")
+        return record(self, entries, now=now)
+
+    monkeypatch.setattr(Recording, "record", in_latin_1)
+    database = Database(_sqlite(tmp_path), portable=False)
+    sink = await database.open()
+    odd = delivery('{"data":{"remark":"ケース"}}'.encode(), id="evt_odd")
+
+    outcomes = await together(sink, [step(1), odd])
+    await database.close()
+
+    assert outcomes == [
+        Delivered(),
+        Reject("the database refuses a value: UnicodeEncodeError"),
+    ]
 
 
 async def test_a_server_that_cut_the_connection_is_connected_to_anew() -> None:

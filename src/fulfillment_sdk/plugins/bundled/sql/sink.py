@@ -26,8 +26,12 @@ RACED = Retry("another writer was at the same row")
 
 _MOST_RACES = 3  # each table may be made by somebody else between our look and our try
 
+# A value that the database, or its driver, can't take: pymysql, say, writes no letter that the
+# connection's character set lacks.
+_VALUES = (sa.exc.DataError, UnicodeError, OverflowError)
+
 # One event of a batch is the reason, or another writer: the others needn't suffer from it.
-_OF_ONE = (sa.exc.DataError, sa.exc.IntegrityError, Raced)
+_OF_ONE = (*_VALUES, sa.exc.IntegrityError, Raced)
 
 
 class SqlSink:
@@ -116,7 +120,7 @@ class SqlSink:
             self._record([entry])
         except Raced:
             return RACED
-        except sa.exc.DataError as error:
+        except _VALUES as error:
             return Reject(f"the database refuses a value: {_in_short(error)}")
         except sa.exc.SQLAlchemyError as error:
             return Retry(_in_short(error))
@@ -128,7 +132,7 @@ class SqlSink:
             Recording(connection, self._tables, portable=self._portable).record(entries, now=now)
 
 
-def _in_short(error: sa.exc.SQLAlchemyError) -> str:
+def _in_short(error: Exception) -> str:
     """Name an error; the words of a database repeat values, and those of a driver its URL."""
     kind, state = type(error).__name__, sqlstate(error)
     return f"{kind} ({state})" if state else kind

@@ -22,3 +22,11 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
             f"The certificates in {ca} can't be used: {why}",
             remedy="Let ca name a PEM file with the authority's certificates.",
         ) from None
+
+
+def trusting_anybody() -> ssl.SSLContext:
+    """Return what verifies nothing: for a server that may be talked to without TLS as well."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

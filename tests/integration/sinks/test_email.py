@@ -17,6 +17,7 @@ from tests.integration.endpoints import self_signed
 from tests.integration.mail_servers import Post, a_mail_server, knows
 from tests.integration.sinks.making import a_sink, deliver
 from tests.unit.plugins.bodies import delivery, status_changed
+from tests.unit.plugins.bundled.limits import no_descriptor_left
 from tests.unit.plugins.leaves import hidden
 
 SENDER = "Case desk <desk@partner.example.org>"
@@ -100,6 +101,28 @@ async def test_a_mail_goes_over_tls_with_a_password(tmp_path: Path, scheme: str)
     assert post.sessions[0].ssl is not None or scheme == "smtps"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "tls", "outcome"),
+    [
+        ("smtp", "if_offered", Delivered("2 recipients")),
+        ("smtp", "required", Retry("the mail server's certificate is not accepted")),
+        ("smtps", "if_offered", Retry("the mail server's certificate is not accepted")),
+    ],
+)
+async def test_a_certificate_that_nobody_signed_will_do_on_this_machine_where_none_is_needed(
+    scheme: str, tls: str, outcome: Outcome, tmp_path: Path
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(certificate, key)
+    how = {"starttls": own} if scheme == "smtp" else {"tls": own}
+    async with (
+        a_mail_server(Post(), **how) as port,
+        a_sink(**table(port, server=f"{scheme}://127.0.0.1:{port}", tls=tls)) as sink,
+    ):
+        assert await deliver(sink, CHANGED) == outcome
+
+
 async def test_nothing_is_sent_in_the_clear_where_tls_is_required() -> None:
     post = Post()
     async with a_mail_server(post) as port:
@@ -140,6 +163,13 @@ async def test_a_sender_that_is_refused_is_a_mistake_in_the_settings() -> None:
     post = Post()
     post.sender_answer = "550 who are you"
     assert await outcome_of(post) == Retry("the sender is refused (SMTP 550)")
+
+
+async def test_a_process_without_a_descriptor_left_says_so_to_the_relay() -> None:
+    async with a_mail_server(Post()) as port, a_sink(**table(port)) as sink:
+        with no_descriptor_left(), pytest.raises(OSError, match="no file descriptor"):
+            await deliver(sink, CHANGED)
+        assert await deliver(sink, CHANGED) == Delivered("2 recipients")
 
 
 async def test_a_mail_server_that_is_away_is_tried_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Sequence
 
@@ -15,6 +16,7 @@ from fulfillment_sdk.plugins.disclosing import UNREADABLE
 from fulfillment_sdk.plugins.served import Served
 from fulfillment_sdk.plugins.wording import WordingFailed
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry
+from fulfillment_sdk.relay.dispatching.descriptors import none_left
 
 logger = logging.getLogger("fulfillment_sdk.plugins")
 
@@ -68,6 +70,8 @@ class EmailSink:
         try:
             refused = await self._lines.send(self._letters.sender.addr_spec, left, mail)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            if none_left(error) or none_left(error.__cause__ or error):
+                raise OSError(errno.EMFILE, "no file descriptor is free") from None
             return after_failure(error)
         return self._judge(delivery, left, refused)
 

@@ -78,6 +78,15 @@ class LocalServer:
         """The server's process id."""
         return self._process.pid
 
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def last_words(self) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").strip().splitlines()[-3:])
+
     @property
     def staff_token_file(self) -> Path:
         """Where the first admin's token is."""
@@ -119,6 +128,5 @@ class LocalServer:
         except queue.Empty:
             line = ""
         if not line.startswith(_SAYS):
-            words = self.log.read_text(errors="replace").strip().splitlines()[-3:]
-            raise FulfillmentError("The server did not start", remedy="\n".join(words))
+            raise FulfillmentError("The server did not start", remedy=self.last_words)
         return line.removeprefix(_SAYS)

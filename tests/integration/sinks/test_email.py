@@ -115,9 +115,9 @@ async def test_a_certificate_that_nobody_signed_will_do_on_this_machine_where_no
     certificate, key = self_signed(tmp_path)
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.load_cert_chain(certificate, key)
-    how = {"starttls": own} if scheme == "smtp" else {"tls": own}
+    starttls, first = (own, None) if scheme == "smtp" else (None, own)
     async with (
-        a_mail_server(Post(), **how) as port,
+        a_mail_server(Post(), starttls=starttls, tls=first) as port,
         a_sink(**table(port, server=f"{scheme}://127.0.0.1:{port}", tls=tls)) as sink,
     ):
         assert await deliver(sink, CHANGED) == outcome

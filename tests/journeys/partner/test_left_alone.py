@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from fulfillment_sdk.errors import FulfillmentError
+from fulfillment_sdk.testing.partner.server import joined, running
+
 _TESTS = """
 import signal, sys
 from pathlib import Path
@@ -40,3 +43,13 @@ def test_a_server_ends_with_the_tests_however_they_end(how: signal.Signals, tmp_
             os.close(server)
 
     assert ended
+
+
+def test_a_test_behind_a_server_that_ended_learns_that_it_has(tmp_path: Path) -> None:
+    with running(tmp_path, {}) as server:
+        with joined(server):
+            server.stop()  # and nothing is there to be removed
+
+        ended = pytest.raises(FulfillmentError, match="The server for these tests has ended")
+        with ended, joined(server):
+            raise AssertionError

@@ -13,6 +13,7 @@ import requests
 
 from fulfillment_sdk.client import Client
 from fulfillment_sdk.client.tokens import MemoryTokens
+from fulfillment_sdk.errors import FulfillmentError
 from fulfillment_sdk.models import CreatedCase, NewCase, Person, Priority, RecordState
 from fulfillment_sdk.server.local_server import LocalServer
 from fulfillment_sdk.testing.partner.arrivals import RETRIES
@@ -74,7 +75,15 @@ def running(folder: Path, settings: Mapping[str, str]) -> Iterator[LocalServer]:
 
 @contextmanager
 def joined(server: LocalServer) -> Iterator[PartnerServer]:
-    """Found an organization there; when the block ends, nothing is sent to it any more."""
+    """Found an organization there; when the block ends, nothing is sent to it any more.
+
+    Raises:
+        FulfillmentError: the server has ended; the remedy is what it said itself.
+    """
+    if not server.is_running():
+        raise FulfillmentError(
+            "The server for these tests has ended", remedy=server.last_words or "Start them anew."
+        )
     name = f"Partner {secrets.token_hex(6)}"
     email = f"{name.split()[1]}@partner.example"
     with closing(_session()) as session:
@@ -95,8 +104,9 @@ def joined(server: LocalServer) -> Iterator[PartnerServer]:
                 office=Office(session, server.address, staff_token),
                 log=server.log,
             )
-            for subscription in list(client.subscriptions.list()):
-                client.subscriptions.delete(subscription.id)
+            if server.is_running():
+                for subscription in list(client.subscriptions.list()):
+                    client.subscriptions.delete(subscription.id)
 
 
 def _session() -> requests.Session:

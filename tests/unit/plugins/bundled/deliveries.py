@@ -18,7 +18,11 @@ def delivery(
 
 
 def about_a_case(
-    *, id: str = "evt_1", type: str = "case.status_changed", case_id: str = "case_1", **data: Any
+    *,
+    id: str = "evt_1",
+    type: str = "case.status_changed",
+    case_id: str | int = "case_1",
+    **data: Any,
 ) -> Delivery:
     body = {"id": id, "type": type, "version": "1", "data": {"case_id": case_id, **data}}
-    return delivery(json.dumps(body).encode(), id=id, type=type, case_id=case_id)
+    return delivery(json.dumps(body).encode(), id=id, type=type, case_id=str(case_id))

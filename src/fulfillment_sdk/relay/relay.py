@@ -23,7 +23,7 @@ from fulfillment_sdk.relay.destinations import Destinations, check, declare
 from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
-from fulfillment_sdk.relay.dispatching.loop_thread import LoopThread
+from fulfillment_sdk.relay.dispatching.loop_thread import LONGEST_START, LoopThread
 from fulfillment_sdk.relay.feeds import Feeds
 from fulfillment_sdk.relay.insight import Insight
 from fulfillment_sdk.relay.quarantine import Quarantine
@@ -167,12 +167,15 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
             election.release()
             await sinks.close()
 
-    def start(self) -> None:
+    def start(self, *, patience: float = LONGEST_START) -> None:
         """Dispatch from a thread of our own, with its own loop, until `stop`.
 
         Nothing that a sink or the store does is raised, as for `running`.
+
+        Args:
+            patience: seconds after which nobody waits for the sinks to open: they go on with it.
         """
-        self._thread.start()
+        self._thread.start(patience=patience)
 
     def stop(self) -> None:
         """Finish what is in hand and end the thread that `start` began; raises nothing."""

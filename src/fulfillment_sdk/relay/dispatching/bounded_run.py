@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +25,9 @@ def run(
 ) -> T:
     """Run a coroutine in a loop of its own, and return what it returns.
 
-    As `asyncio.run`, but for two things: tasks and threads that go on when it is through get
-    `patience` seconds each, since a sink may swallow every cancellation; and Ctrl-C is left to
-    whoever handles signals.
+    As `asyncio.run`, but for three things: tasks and threads that go on when it is through get
+    `patience` seconds each, since a sink may swallow every cancellation; a task of a sink's own
+    that exits ends nothing but itself; and Ctrl-C is left to whoever handles signals.
 
     Args:
         main: what to run.
@@ -37,13 +38,32 @@ def run(
     threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
     loop.set_default_executor(threads)
     try:
-        return loop.run_until_complete(main)
+        return _see_through(loop, loop.create_task(main))
     finally:
         try:
-            loop.run_until_complete(_end_tasks(patience))
+            _see_through(loop, loop.create_task(_end_tasks(patience)))
             _end_threads(threads, patience)
         finally:
             loop.close()
+
+
+def _see_through(loop: asyncio.AbstractEventLoop, main: asyncio.Task[T]) -> T:
+    """Run the loop until `main` is done, though somebody else's task or callback wants an exit."""
+    while not main.done():
+        try:
+            loop.run_until_complete(main)
+        except (SystemExit, KeyboardInterrupt) as error:
+            if _is_ctrl_c(error):
+                raise
+            if not main.done():
+                log.error("%s raised by a task beside the others, which go on", type(error).__name__)
+    return main.result()
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    here = threading.current_thread() is threading.main_thread()
+    unhandled = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return isinstance(error, KeyboardInterrupt) and here and unhandled
 
 
 async def _end_tasks(patience: float) -> None:

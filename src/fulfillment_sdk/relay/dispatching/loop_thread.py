@@ -14,6 +14,7 @@ from fulfillment_sdk.relay.dispatching.bounded_run import LAST_SECONDS, run
 log = logging.getLogger("fulfillment_sdk.relay")
 
 LONGEST_END = 60.0  # seconds: a dispatcher's grace, its sinks' closing, and some more
+LONGEST_START = 15.0  # seconds: its sinks' opening, and some more
 
 
 class LoopThread:
@@ -42,20 +43,25 @@ class LoopThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
 
-    def start(self) -> None:
+    def start(self, *, patience: float = LONGEST_START) -> None:
         """Enter the context in a new thread and return once it is entered; again is a no-op.
 
+        Args:
+            patience: seconds after which nobody waits for that: it goes on by itself, and is left
+                as soon as it is entered if `stop` was called meanwhile.
+
         Raises:
-            whatever entering raised.
+            whatever entering raised within that time.
         """
         if self._thread is not None and self._thread.is_alive():
             return
-        entered = threading.Event()
+        begun, entered, late = threading.Event(), threading.Event(), threading.Event()
         failure: list[BaseException] = []
 
         async def hold() -> None:
             self._loop = asyncio.get_running_loop()
             self._end = asyncio.Event()
+            begun.set()
             async with self._context():
                 entered.set()
                 await self._end.wait()
@@ -64,15 +70,19 @@ class LoopThread:
             try:
                 run(hold(), patience=self._last)
             except BaseException as error:  # noqa: BLE001  told to whoever called start, or logged
-                if entered.is_set():
+                if entered.is_set() or late.is_set():
                     log.error("thread %s ended with %s", self._name, type(error).__name__)
                 failure.append(error)
             finally:
+                begun.set()
                 entered.set()
 
         self._thread = threading.Thread(target=work, name=self._name, daemon=True)
         self._thread.start()
-        entered.wait()
+        begun.wait()  # from here on it can be stopped
+        if not entered.wait(patience):
+            late.set()
+            log.warning("thread %s has not begun within %g s, and goes on", self._name, patience)
         if failure:
             self._thread = None
             raise failure[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -119,27 +121,92 @@ def test_a_stop_gives_up_on_a_context_that_is_never_left(caplog: pytest.LogCaptu
         release.set()
 
 
-def test_a_loop_that_ended_by_itself_is_told_and_can_be_stopped(
+def test_a_task_beside_the_others_that_exits_ends_none_of_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    ended = threading.Event()
+    async def leave() -> None:
+        raise SystemExit(1)
 
+    async def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def main() -> str:
+        for beside in (leave(), interrupt()):
+            kept.append(asyncio.create_task(beside))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return "through"
+
+    kept: list[asyncio.Task[None]] = []
+    with ThreadPoolExecutor(1) as elsewhere:  # where nobody can press Ctrl-C
+        assert elsewhere.submit(lambda: run(main())).result(10) == "through"
+    assert [type(task.exception()) for task in kept] == [SystemExit, KeyboardInterrupt]
+    assert caplog.messages == [
+        "SystemExit raised by a task beside the others, which go on",
+        "KeyboardInterrupt raised by a task beside the others, which go on",
+    ]
+
+
+def test_a_task_that_exits_when_it_is_told_to_end_keeps_no_result_back() -> None:
+    async def exits_late() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            raise SystemExit(1)
+
+    async def main() -> str:
+        kept.append(asyncio.create_task(exits_late()))
+        await asyncio.sleep(0)
+        return "through"
+
+    kept: list[asyncio.Task[None]] = []
+    assert run(main(), patience=5) == "through"
+    assert isinstance(kept[0].exception(), SystemExit)
+
+
+def test_ctrl_c_ends_a_loop_of_the_main_thread() -> None:
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+        await asyncio.sleep(3600)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(main())
+
+
+def test_an_end_that_was_no_stop_is_told_and_can_be_stopped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     @contextlib.asynccontextmanager
     async def context() -> AsyncIterator[None]:
-        try:
-            asyncio.get_running_loop().call_soon(leave)
-            yield
-        finally:
-            ended.set()
-
-    def leave() -> None:
+        yield
         raise SystemExit(1)
 
     thread = LoopThread(context, name="relay")
     thread.start()
-    assert ended.wait(5)
+    thread.stop()
     thread.stop()
     assert "thread relay ended with SystemExit" in caplog.messages
+
+
+def test_nobody_waits_for_ever_for_a_context_that_blocks_the_loop_as_it_is_entered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    release, left = threading.Event(), threading.Event()
+
+    @contextlib.asynccontextmanager
+    async def context() -> AsyncIterator[None]:
+        release.wait()
+        yield
+        left.set()
+
+    thread = LoopThread(context, name="relay")
+    thread.start(patience=0.01)
+    thread.start(patience=0.01)  # it is under way: there is no second one
+    threading.Timer(0.01, release.set).start()
+    thread.stop()
+
+    assert left.is_set()
+    assert caplog.messages == ["thread relay has not begun within 0.01 s, and goes on"]
 
 
 def test_who_stops_it_from_within_does_not_wait_for_himself() -> None:

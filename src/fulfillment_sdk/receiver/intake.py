@@ -26,6 +26,9 @@ from fulfillment_sdk.receiver.steps import Steps
 
 logger = logging.getLogger(__name__)
 
+_OF_THE_HOST = (StoreError, OSError, MemoryError)
+"""What says nothing about an event: sent again, it may well be stored. (Time-outs are `OSError`.)"""
+
 
 @attrs.frozen
 class Intake:
@@ -51,16 +54,18 @@ class Intake:
         refused = refuse_head(method, headers) or (TOO_LARGE if len(body) > MAX_BODY else None)
         if refused is not None:
             return refused
-        now = self.clock()
-        notification = read_notification(headers, body, self.secrets, now)
-        if notification.kind == "refused":
-            logger.warning("a notification is refused: %s", notification.why)
-            return UNSIGNED
-        self.tally.note(notification.secret_index, now)
+        told = "a notification"
         try:
+            now = self.clock()
+            notification = read_notification(headers, body, self.secrets, now)
+            if notification.kind == "refused":
+                logger.warning("a notification is refused: %s", notification.why)
+                return UNSIGNED
+            told = f"notification {notification.id}"
+            self.tally.note(notification.secret_index, now)
             return (yield from self._keep(notification, body))
         except Exception as error:  # noqa: BLE001 - whatever kept it from being stored: not a 2xx
-            logger.error("notification %s is not stored: %s", notification.id, in_short(error))
+            logger.error("%s is not stored: %s", told, in_short(error))
             return NOT_STORED
 
     def _keep(self, notification: Notification, body: bytes) -> Steps[Reply]:
@@ -74,7 +79,7 @@ class Intake:
             return (yield from self._put_aside(ledger, notification, body, why))
         try:
             accepted = yield ledger.take(arrival_of(notification.event, body))
-        except (StoreError, TimeoutError):
+        except _OF_THE_HOST:
             raise
         except Exception as error:  # noqa: BLE001 - it is the event that the database refuses
             why = f"it can't be stored as an event ({type(error).__name__})"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable
 
 from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.relay.dispatching.loop_thread import LONGEST_START
 
 
 class PerProcess:
@@ -22,6 +25,7 @@ class PerProcess:
         make: opens a relay.
         dispatch: whether it dispatches in this process; if not, it is just open.
         before_close: called with the relay that is about to be closed.
+        steady: seconds since whenever, never going back.
     """
 
     def __init__(
@@ -30,10 +34,13 @@ class PerProcess:
         *,
         dispatch: bool = True,
         before_close: Callable[[Relay], None] = lambda relay: None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make
         self._dispatch = dispatch
         self._before_close = before_close
+        self._steady = steady
+        self._rests_until = -math.inf
         self._current: tuple[int, Relay] | None = None
         self._inherited: list[Relay] = []
         # A lock that another thread held at the time of the fork stays locked in the child for
@@ -61,9 +68,32 @@ class PerProcess:
     def start(self) -> None:
         """Open the relay and dispatch from a thread, if it should; once started, do nothing."""
         with self._gate():
-            relay = self._open()
-            if self._dispatch and not relay.is_dispatching:
-                relay.start()
+            self._start(patience=LONGEST_START)
+
+    def ensure_started(self, *, patience: float, rest: float) -> None:
+        """Start as `start` does, unless that has just failed; raises what opening raises.
+
+        A database that does not answer costs seconds each time: those who waited for one that tried
+        in vain don't try behind it.
+
+        Args:
+            patience: seconds to wait for the sinks to open.
+            rest: seconds after a failure in which nobody tries.
+        """
+        if self.is_started or self._rests:
+            return
+        with self._gate():
+            if self._rests:
+                return
+            try:
+                self._start(patience=patience)
+            except Exception:
+                self._rests_until = self._steady() + rest
+                raise
+
+    @property
+    def _rests(self) -> bool:
+        return self._steady() < self._rests_until
 
     def stop(self) -> None:
         """Finish what is in hand, and close the relay; it may be opened anew."""
@@ -75,6 +105,11 @@ class PerProcess:
 
     def _gate(self) -> threading.Lock:
         return self._gates.setdefault(os.getpid(), threading.Lock())
+
+    def _start(self, *, patience: float) -> None:
+        relay = self._open()
+        if self._dispatch and not relay.is_dispatching:
+            relay.start(patience=patience)
 
     def _open(self) -> Relay:
         if self.relay is not None:

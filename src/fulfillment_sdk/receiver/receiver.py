@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 STORE_SECONDS = 10.0
 """How long an answer waits for the store: less than the 15 s that a sender waits for the answer."""
 
+START_SECONDS = 1.0
+"""How long an answer waits for sinks to open: what is accepted by then waits for them as well."""
+
 
 class Receiver:
     """Takes notifications from the gateway, keeps them, and passes each on to plugins and sinks.
@@ -109,7 +112,6 @@ class Receiver:
         kept = _checked_retention(retention, dispatch=dispatch)
         rules = Rules(window=window, filtered=filtered, opening=opening)
         shown = _checked_feed(feed, dispatch=dispatch)
-        self._clock = clock
         self._dispatch = dispatch
         database = Database.of(data, storage_keys)
         outlets = Outlets.of(
@@ -125,11 +127,11 @@ class Receiver:
             lambda: database.open(outlets, clock=clock, retention=kept, rules=rules, feed=shown),
             dispatch=dispatch,
             before_close=self._tally.save,
+            steady=time.monotonic if clock is time.time else clock,
         )
         self._ledgers = Ledgers(rules)
         self._feed = shown
         self._intake = Intake(live, clock, self._open_ledger, self._tally)
-        self._not_before = 0.0
 
     @classmethod
     def from_config(
@@ -313,12 +315,9 @@ class Receiver:
 
     def ensure_started(self) -> None:
         """Start if nobody has; where that fails, log it and leave it alone for some seconds."""
-        if self._process.is_started or self._clock() < self._not_before:
-            return
         try:
-            self.start()
+            self._process.ensure_started(patience=START_SECONDS, rest=RETRY_AFTER)
         except Exception as error:  # noqa: BLE001 - a request must be answered all the same
-            self._not_before = self._clock() + RETRY_AFTER
             logger.error("the receiver can't start: %s", in_short(error))
 
     @contextlib.asynccontextmanager

@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
+import pytest
+
+from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.receiver.process import PerProcess
 from fulfillment_sdk.relay import Relay
 
@@ -47,6 +51,42 @@ def test_whoever_is_to_be_told_before_the_end_finds_the_relay_open(tmp_path: Pat
     process.stop()
 
     assert found == [0]
+
+
+def test_who_waited_for_a_start_that_failed_does_not_try_behind_it(tmp_path: Path) -> None:
+    tries: list[int] = []
+    others: list[threading.Thread] = []
+    waits = threading.Event()
+
+    def steady() -> float:
+        if threading.current_thread() in others:
+            waits.set()
+        return now[0]
+
+    def make() -> Relay:
+        tries.append(1)
+        if len(tries) == 1:
+            others.append(threading.Thread(target=ensure_started))
+            others[0].start()
+            assert waits.wait(10)
+            raise StoreUnavailable("it does not answer")
+        return Relay(f"sqlite:///{tmp_path / 'r.db'}", sinks={})
+
+    def ensure_started() -> None:
+        process.ensure_started(patience=1, rest=5)
+
+    now = [100.0]
+    process = PerProcess(make, steady=steady)
+    with pytest.raises(StoreUnavailable):
+        ensure_started()
+    others[0].join(10)
+    ensure_started()
+    while_it_rests = len(tries)
+    now[0] += 5
+    ensure_started()
+    process.stop()
+
+    assert (while_it_rests, len(tries)) == (1, 2)
 
 
 FORKS = """

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import random
 import stat
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -293,6 +295,70 @@ def test_a_receiver_recovers_once_its_store_is_back(
     later = receiver.handle("POST", signed(BODY), BODY).status
 
     assert (before, at_once, later) == (503, 503, 202)
+
+
+def test_a_clock_that_is_set_back_does_not_keep_it_from_trying_again(
+    make_receiver: MakeReceiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady, passed = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: steady() + passed[0])
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    receiver = make_receiver(Inbox(), data=tmp_path / "taken", clock=time.time)
+
+    before = receiver.handle("POST", signed(BODY, at=time.time()), BODY).status
+    (tmp_path / "taken").unlink()
+    passed[0] += 5
+    later = receiver.handle("POST", signed(BODY, at=time.time()), BODY).status
+
+    assert (before, later) == (503, 202)
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), OSError("no file is free"), TimeoutError()])
+def test_what_befalls_the_host_is_a_503_and_sets_no_event_aside(
+    make_receiver: MakeReceiver, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    receiver = make_receiver(Inbox())
+    receiver.start()
+    with monkeypatch.context() as for_now:
+        for_now.setattr(receiver.relay, "accept_in", failing_with(trouble))
+        assert receiver.handle("POST", signed(BODY), BODY).status == 503
+
+    assert count(receiver, quarantine) == 0
+    assert receiver.handle("POST", signed(BODY), BODY).status == 202
+
+
+def test_what_befalls_the_host_while_it_reads_is_a_503_too(
+    make_receiver: MakeReceiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def exhausted(*_given: object) -> None:
+        raise MemoryError
+
+    receiver = make_receiver(Inbox())
+    monkeypatch.setattr("fulfillment_sdk.receiver.intake.read_notification", exhausted)
+
+    assert receiver.handle("POST", signed(BODY), BODY).status == 503
+    assert "a notification is not stored: MemoryError" in caplog.messages
+
+
+def test_a_plugin_that_blocks_the_loop_as_it_gets_ready_keeps_no_answer_back(
+    make_receiver: MakeReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    class Blocks(Inbox):
+        @hookimpl
+        async def fulfillment_startup(self) -> None:
+            release.wait()
+
+    monkeypatch.setattr("fulfillment_sdk.receiver.receiver.START_SECONDS", 0.01)
+    inbox = Blocks()
+    receiver = make_receiver(inbox)
+    try:
+        assert receiver.handle("POST", signed(BODY), BODY).status == 202
+        assert receiver.handle("POST", signed(BODY), BODY).status == 200
+    finally:
+        release.set()
+    assert inbox.take().id == "evt_1"
 
 
 async def test_the_answers_in_a_loop_are_the_same(make_receiver: MakeReceiver) -> None:

@@ -188,7 +188,10 @@ def check_data(data: str) -> None:
 
 
 async def _dispatch(opening: Callable[[], Relay], outlets: Outlets, grace: float) -> None:
+    from fulfillment_sdk.relay.dispatching.unawaited import tell_by_kind
+
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(tell_by_kind)
     here = [one.name for one in outlets.destinations]
 
     def on_turn(ours: bool) -> None:

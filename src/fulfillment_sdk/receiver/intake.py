@@ -27,7 +27,7 @@ from fulfillment_sdk.receiver.steps import Steps
 logger = logging.getLogger(__name__)
 
 _OF_THE_HOST = (StoreError, OSError, MemoryError)
-"""What says nothing about an event: sent again, it may well be stored. (Time-outs are `OSError`.)"""
+"""What says nothing about an event: sent again, it may well be stored. (Time-outs are among it.)"""
 
 
 @attrs.frozen

@@ -80,10 +80,10 @@ class PerProcess:
             patience: seconds to wait for the sinks to open.
             rest: seconds after a failure in which nobody tries.
         """
-        if self.is_started or self._rests:
+        if self.is_started or self._is_resting():
             return
         with self._gate():
-            if self._rests:
+            if self._is_resting():
                 return
             try:
                 self._start(patience=patience)
@@ -91,8 +91,7 @@ class PerProcess:
                 self._rests_until = self._steady() + rest
                 raise
 
-    @property
-    def _rests(self) -> bool:
+    def _is_resting(self) -> bool:
         return self._steady() < self._rests_until
 
     def stop(self) -> None:

@@ -56,7 +56,7 @@ def _see_through(loop: asyncio.AbstractEventLoop, main: asyncio.Task[T]) -> T:
             if _is_ctrl_c(error):
                 raise
             if not main.done():
-                log.error("%s raised by a task beside the others, which go on", type(error).__name__)
+                log.error("%s raised beside all others, which go on", type(error).__name__)
     return main.result()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fulfillment_sdk.relay.dispatching.bounded_run import LAST_SECONDS, run
+from fulfillment_sdk.relay.dispatching.unawaited import tell_by_kind
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
@@ -60,6 +61,7 @@ class LoopThread:
 
         async def hold() -> None:
             self._loop = asyncio.get_running_loop()
+            self._loop.set_exception_handler(tell_by_kind)
             self._end = asyncio.Event()
             begun.set()
             async with self._context():

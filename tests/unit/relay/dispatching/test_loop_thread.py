@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -142,8 +143,8 @@ def test_a_task_beside_the_others_that_exits_ends_none_of_them(
         assert elsewhere.submit(lambda: run(main())).result(10) == "through"
     assert [type(task.exception()) for task in kept] == [SystemExit, KeyboardInterrupt]
     assert caplog.messages == [
-        "SystemExit raised by a task beside the others, which go on",
-        "KeyboardInterrupt raised by a task beside the others, which go on",
+        "SystemExit raised beside all others, which go on",
+        "KeyboardInterrupt raised beside all others, which go on",
     ]
 
 
@@ -162,6 +163,36 @@ def test_a_task_that_exits_when_it_is_told_to_end_keeps_no_result_back() -> None
     kept: list[asyncio.Task[None]] = []
     assert run(main(), patience=5) == "through"
     assert isinstance(kept[0].exception(), SystemExit)
+
+
+def test_what_nobody_awaits_is_told_by_its_kind_and_place(caplog: pytest.LogCaptureFixture) -> None:
+    told = threading.Event()
+
+    async def fails(narrative: str) -> None:
+        raise ValueError(narrative)
+
+    def answers(narrative: str) -> None:
+        told.set()
+        raise LookupError(narrative)
+
+    @contextlib.asynccontextmanager
+    async def context() -> AsyncIterator[None]:
+        task = asyncio.create_task(fails("Jane Doe"))
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+        asyncio.get_running_loop().call_soon(answers, "Jane Doe")
+        yield
+
+    thread = LoopThread(context, name="relay")
+    thread.start()
+    assert told.wait(5)
+    thread.stop()
+
+    kinds = [message.split(" at ")[0] for message in caplog.messages]
+    assert kinds == ["a sink's loop: ValueError", "a sink's loop: LookupError"]
+    assert all(f"{__file__}:" in message for message in caplog.messages)
+    assert "Jane" not in caplog.text
 
 
 def test_ctrl_c_ends_a_loop_of_the_main_thread() -> None:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.accepting import Accepting
 from fulfillment_sdk.relay.destinations import Destinations, check, declare
+from fulfillment_sdk.relay.dispatching.blocked_loop import BlockedLoop
 from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
@@ -154,7 +155,8 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
             self._pid, self._dispatcher = os.getpid(), dispatcher
             task = asyncio.create_task(self._elected(election, dispatcher))
             task.add_done_callback(self._ended)
-            yield self
+            with BlockedLoop(asyncio.get_running_loop()).watched():
+                yield self
         finally:
             self._dispatcher = None
             if task is not None and not dispatcher.is_running:

@@ -22,6 +22,7 @@ from fulfillment_sdk.receiver.cases.upkeep import Upkeep
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.secrets import schema as secrets
 from fulfillment_sdk.relay import Relay
+from fulfillment_sdk.relay.dispatching.drift import Drift
 from fulfillment_sdk.store.engine import is_sqlite
 from fulfillment_sdk.store.keys import Keys, keys_for, parse_keys
 from fulfillment_sdk.store.private_files import make_private_folder
@@ -80,7 +81,11 @@ class Database:
         def beside(relay: Relay) -> AbstractAsyncContextManager[None]:
             ledger = Ledger(relay, rules or Rules())
             filler = None if feed is None else Filler(feed, ledger)
-            return Upkeep(ledger, filler, retention).running()
+            own = clock is time.time and is_sqlite(
+                relay.store.url
+            )  # a server has a clock of its own
+            drift = Drift(clock, time.monotonic) if own else None
+            return Upkeep(ledger, filler, retention, drift).running()
 
         return Relay(
             str(self.data) if _is_url(self.data) else _database_in(Path(self.data)),

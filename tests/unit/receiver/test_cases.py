@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,8 +15,9 @@ from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import RegisterSink, hookimpl
 from fulfillment_sdk.receiver import Receiver
+from fulfillment_sdk.receiver.cases.upkeep import Upkeep
 from fulfillment_sdk.relay import Delivered, Delivery
-from tests.unit.plugins.bodies import case_completed
+from tests.unit.plugins.bodies import case_completed, status_changed
 from tests.unit.receiver.cases.conftest import body_of
 from tests.unit.receiver.cases.facts import step
 from tests.unit.receiver.conftest import NOW, Box, Inbox, MakeReceiver, signed
@@ -92,6 +94,26 @@ def test_when_the_window_ends_a_running_receiver_passes_on_what_waited(
 
         assert taken(inbox, 1) == [(3, "gap")]
     assert "case case_1: event 2 has not come" in caplog.text
+
+
+def test_on_sqlite_windows_mind_that_the_hosts_clock_may_be_set(
+    make_receiver: MakeReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Upkeep] = []
+
+    def make(*given: Any) -> Upkeep:
+        made.append(Upkeep(*given))
+        return made[-1]
+
+    monkeypatch.setattr("fulfillment_sdk.receiver.database.Upkeep", make)
+    inbox = Inbox()
+    receiver = make_receiver(inbox, clock=time.time)
+    receiver.start()
+    body = status_changed()
+    receiver.handle("POST", signed(body, at=time.time()), body)
+    inbox.take()
+
+    assert [chores.drift is None for chores in made] == [False]
 
 
 def test_what_waited_when_the_last_process_ended_is_passed_on_by_the_next(

@@ -20,6 +20,7 @@ from fulfillment_sdk.receiver.cases.state import (
     written_holes,
 )
 from fulfillment_sdk.relay import Event
+from fulfillment_sdk.relay.dispatching.drift import TOLERANCE
 from fulfillment_sdk.relay.tables.rows import each_row, is_sqlite
 from fulfillment_sdk.store.driver import execute
 
@@ -126,6 +127,11 @@ def next_until(connection: sa.Connection) -> float | None:
     """Return when the first window ends; None where nothing waits."""
     found: float | None = connection.exec_driver_sql(statements.NEXT).scalar_one()
     return found
+
+
+def move_along(connection: sa.Connection, seconds: float, *, now: float) -> None:
+    """Move windows along with a clock that was lately set back by so many seconds, to `now`."""
+    statements.MOVE_ALONG.run(connection, [(-seconds, now + seconds - TOLERANCE)])
 
 
 @attrs.frozen

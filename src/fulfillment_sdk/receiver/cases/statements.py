@@ -117,6 +117,14 @@ HOLD = Change(
     SELECT event, event_id, case_id, until, labels FROM given
     """,
 )
+MOVE_ALONG = Change(
+    {"by": "float8", "behind": "float8"},
+    sqlite="UPDATE receiver_held SET until = until + ? WHERE until > ?",
+    postgresql="""
+    UPDATE receiver_held AS h SET until = h.until + given.by FROM given
+    WHERE h.until > given.behind
+    """,
+)
 LET_GO = Change(
     {"event": "int8"},
     sqlite="DELETE FROM receiver_held WHERE event = ?",

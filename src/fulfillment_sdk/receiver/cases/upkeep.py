@@ -14,7 +14,8 @@ from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.receiver.cases.fill import Filler
 from fulfillment_sdk.receiver.cases.ledger import CASES_AT_ONCE, Ledger
 from fulfillment_sdk.receiver.cases.retention import sweep
-from fulfillment_sdk.receiver.cases.rows import next_until
+from fulfillment_sdk.receiver.cases.rows import move_along, next_until
+from fulfillment_sdk.relay.dispatching.drift import Drift
 
 LOOK_EVERY: Final = 0.5
 SWEEP_EVERY: Final = 3600.0
@@ -35,11 +36,13 @@ class Upkeep:
         ledger: of the cases.
         filler: fills gaps; None where there is no feed.
         retention: seconds after which what is done is forgotten; None for never.
+        drift: notices that the clock was set, where windows go by this process's own.
     """
 
     ledger: Ledger
     filler: Filler | None = None
     retention: float | None = None
+    drift: Drift | None = None
 
     @contextlib.asynccontextmanager
     async def running(self, *, sleep: Sleep = asyncio.sleep) -> AsyncIterator[None]:
@@ -60,6 +63,10 @@ class Upkeep:
     async def look(self) -> float:
         """End the windows that are over, ask for what is missing; return when to look again."""
         store = self.ledger.relay.store
+        if self.drift is not None and (jump := self.drift.jump()):
+            if jump < 0:  # what waits would wait for so much longer
+                await store.write(lambda c: move_along(c, -jump, now=store.now(c)))
+            self.drift.made_up_for(jump)
         until, now = await store.read(lambda c: (next_until(c), store.now(c)))
         if until is None:
             return LOOK_EVERY

@@ -15,9 +15,10 @@ from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.models.events import Event
 from fulfillment_sdk.receiver.cases.feeds import Feed, feed_of
 from fulfillment_sdk.receiver.cases.fill import Filler
-from fulfillment_sdk.receiver.cases.judge import Rules
+from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.cases.retention import sweep
 from fulfillment_sdk.receiver.cases.upkeep import LOOK_EVERY, Upkeep
+from fulfillment_sdk.relay.dispatching.drift import Drift
 from fulfillment_sdk.wire import load_event
 from tests.unit.receiver.cases.conftest import PATIENCE, House, body_of, steps
 from tests.unit.receiver.cases.facts import step
@@ -65,6 +66,36 @@ async def test_where_nothing_waits_a_look_changes_nothing(small_house: House) ->
 
     assert await upkeep(house).look() == LOOK_EVERY
     assert house.lined_up() == ["evt_1", "evt_2"]
+
+
+async def test_a_window_is_no_longer_for_a_clock_that_is_set_back(small_house: House) -> None:
+    house, passed = small_house, [0.0]
+    chores = attrs.evolve(
+        upkeep(house), drift=Drift(lambda: house.now, monotonic=lambda: passed[0])
+    )
+    house.take(*steps(1, 3))
+    house.now -= 3600
+    await chores.look()
+    house.now, passed[0] = house.now + WINDOW - 1, WINDOW - 1
+    await chores.look()
+    before = house.lined_up()
+    house.now, passed[0] = house.now + 1, WINDOW
+    await chores.look()
+
+    assert (before, house.lined_up()) == (["evt_1"], ["evt_1", "evt_3"])
+
+
+async def test_what_comes_after_the_clock_was_set_back_has_its_own_window(
+    small_house: House,
+) -> None:
+    house = small_house
+    drift = Drift(lambda: house.now, monotonic=lambda: 0.0)
+    chores = attrs.evolve(upkeep(house), drift=drift)
+    house.now -= 3600
+    house.take(*steps(1, 3))
+    await chores.look()
+
+    assert house.lined_up() == ["evt_1"]
 
 
 async def test_a_look_comes_again_when_the_next_window_ends(small_house: House) -> None:

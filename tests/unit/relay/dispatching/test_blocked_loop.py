@@ -56,7 +56,12 @@ def test_a_relay_tells_of_a_sink_that_blocks_its_loop_and_where(
 ) -> None:
     monkeypatch.setattr(blocked_loop, "LOOK_EVERY", 0.001)
     told, tell = threading.Event(), blocked_loop.log.error
-    monkeypatch.setattr(blocked_loop.log, "error", lambda *said: (tell(*said), told.set()))
+
+    def tell_and_say_so(*said: object) -> None:
+        tell(*said)
+        told.set()
+
+    monkeypatch.setattr(blocked_loop.log, "error", tell_and_say_so)
     sink = Blocks()
     url = f"sqlite:///{tmp_path / 'r.db'}"
     with Relay(url, destinations=[Destination("blocks", "blocks")], sinks={"blocks": sink}) as one:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,26 @@ def test_who_waited_for_a_start_that_failed_does_not_try_behind_it(tmp_path: Pat
     process.stop()
 
     assert (while_it_rests, len(tries)) == (1, 2)
+
+
+def test_another_process_has_a_relay_of_its_own_and_leaves_the_first_ones_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = PerProcess(lambda: Relay(f"sqlite:///{tmp_path / 'r.db'}", sinks={}))
+    first = weakref.ref(process.open())
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)
+    inherited = process.relay
+    own = process.open()
+    process.stop()
+    gc.collect()
+    left = first()
+    assert left is not None, "it would close what is its parent's"
+    is_another = own is not left
+    monkeypatch.undo()
+    left.close()
+
+    assert (inherited, is_another) == (None, True)
 
 
 FORKS = """

@@ -7,8 +7,9 @@ when it is first used: a test suite that uses none of them pays for none.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from fulfillment_sdk._exports import exports
 
 if TYPE_CHECKING:
     from fulfillment_sdk.testing.contract.sink_contract import SinkContract
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATHS", "Arrival", "Faults", "Office", "PartnerServer", "Received", "SinkContract"]
 
-_HOME: Final = {
+_HOMES: Final = {
     "PATHS": "partner.paths",
     "Arrival": "partner.arrivals",
     "Faults": "partner.faults",
@@ -31,11 +32,10 @@ _HOME: Final = {
 }
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
-
-    def __getattr__(name: str) -> object:
-        """Load the module that has the name, when it is first asked for."""
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-        globals()[name] = value
-        return value
+    __getattr__, __dir__ = exports(
+        __name__,
+        __all__,
+        _HOMES,
+        needs={"SinkContract": "pytest"},
+        extra="testing",
+    )

@@ -15,6 +15,7 @@ import pytest
         ("from fulfillment_sdk.receiver import Receiver", "cryptography", "receiver"),
         ("from fulfillment_sdk import Receiver", "sqlalchemy", "receiver"),
         ("import fulfillment_sdk.plugins.webhook", "aiohttp", "webhook"),
+        ("from fulfillment_sdk.testing import SinkContract", "pytest", "testing"),
     ],
 )
 def test_an_extra_that_is_not_installed_is_named(wanted: str, package: str, extra: str) -> None:

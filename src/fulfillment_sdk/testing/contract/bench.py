@@ -10,7 +10,7 @@ import attrs
 
 from fulfillment_sdk.relay import Delivery, Event, Outcome, Sink
 from fulfillment_sdk.testing.contract.deliveries import bare, delivery, event
-from fulfillment_sdk.testing.contract.workbench import Workbench
+from fulfillment_sdk.testing.contract.workbench import Workbench, fail
 
 
 @attrs.frozen
@@ -95,7 +95,10 @@ class Bench:
 
     def received(self) -> list[str]:
         """Return the ids of this test's events that the peer has."""
-        return [one for one in self.workbench.ask(self.peer_received) if self.ids.is_ours(one)]
+        found = self.workbench.ask(self.peer_received)
+        if not isinstance(found, Iterable):
+            fail(f"peer_received() returned {found!r:.80}.", "Return the events' ids, as a list.")
+        return [one for one in found if self.ids.is_ours(one)]
 
 
 def _on_their_way(events: Iterable[Event], attempt: int) -> list[Delivery]:

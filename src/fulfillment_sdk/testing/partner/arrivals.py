@@ -10,6 +10,7 @@ import attrs
 
 from fulfillment_sdk.models import CaseCompleted, CreatedCase, Event, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
+from fulfillment_sdk.testing.partner.words import checked
 
 PATIENCE: Final = 15.0
 """Seconds that what should come has to come."""
@@ -76,8 +77,9 @@ class Received:
 
         Raises:
             AssertionError: they did not come, or a plugin or sink has not taken them.
+            ConfigurationError: no notification tells of one of these.
         """
-        wanted = list(statuses)
+        wanted = [checked(status) for status in statuses]
         with self._news:
             came = self._news.wait_for(lambda: not self._missing(case, wanted), seconds)
         if not came:

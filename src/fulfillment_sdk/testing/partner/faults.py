@@ -8,6 +8,8 @@ from typing import Literal
 
 import attrs
 
+from fulfillment_sdk.testing.partner.words import checked
+
 Kind = Literal["drop", "lose_answer", "duplicate", "hold", "delay", "forge", "refuse"]
 
 
@@ -35,7 +37,8 @@ class Faults:
 
     Each holds for the next notification (`times=`: so many) from the gateway, or with `at=` for the
     next with that status, `completed` being the completion. What the gateway takes for a failure it
-    tries again, in tests after a fraction of a second.
+    tries again, in tests after a fraction of a second. An `at` that no notification goes by is a
+    `ConfigurationError`.
 
     Args:
         rotate: asks the gateway for a new secret, and returns it.
@@ -113,5 +116,7 @@ class Faults:
         return None
 
     def _ask(self, fault: Fault) -> None:
+        if fault.at is not None:
+            checked(fault.at)
         with self._gate:
             self._asked.append(fault)

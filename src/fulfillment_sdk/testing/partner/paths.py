@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Final
 
 from fulfillment_sdk import lifecycle
+from fulfillment_sdk.configuration.toml_file import nearest
 from fulfillment_sdk.errors import ConfigurationError, IllegalTransition
 from fulfillment_sdk.lifecycle import (
     ALLOCATED,
@@ -67,7 +67,13 @@ def ahead(
         steps = [CaseStatus(word) for word in path]
     if until is not None:
         if until not in steps:
-            raise ConfigurationError(f"The way from {status} does not come by {until}")
+            meant = None if until in lifecycle.STATUSES else nearest(until, steps)
+            raise ConfigurationError(
+                f"The way from {status} does not come by {until}",
+                remedy=f"Did you mean {meant}?"
+                if meant
+                else f"It comes by {', '.join(steps) or 'nothing more'}.",
+            )
         steps = steps[: steps.index(CaseStatus(until)) + 1]
     for before, after in pairwise((status, *steps)):
         if lifecycle.find(before, after) is None:
@@ -78,8 +84,8 @@ def ahead(
 def _named(path: str) -> tuple[CaseStatus, ...]:
     if path in PATHS:
         return PATHS[path]
-    near = get_close_matches(path, PATHS, n=1)
+    near = nearest(path, PATHS)
     raise ConfigurationError(
-        f"There is no path {path}" + (f". Did you mean {near[0]}?" if near else ""),
+        f"There is no path {path}" + (f". Did you mean {near}?" if near else ""),
         remedy=f"Known are: {', '.join(PATHS)}.",
     )

@@ -461,3 +461,14 @@ def test_a_subclass_that_says_too_little_is_told_what_is_missing(method: str) ->
 
     with pytest.raises(NotImplementedError, match=rf"Empty\.{method}\(\) must return"):
         Empty().test_an_event_arrives_at_the_peer(0)
+
+
+def test_a_subclass_that_does_not_return_what_the_peer_has_is_told_so() -> None:
+    class Forgetful(Checked):
+        def peer_received(self) -> Any:
+            print(self.peer.ids)
+
+    with pytest.raises(pytest.fail.Exception) as caught:
+        Forgetful(Good).test_an_event_arrives_at_the_peer(0)
+
+    assert "peer_received() returned None." in str(caught.value)

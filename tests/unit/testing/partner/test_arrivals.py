@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from fulfillment_sdk import wire
+from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.testing.partner.arrivals import Arrival, Received
 from tests.unit.plugins.bodies import case_completed, status_changed, unknown_type
 
@@ -53,6 +54,11 @@ def test_what_does_not_come_is_told_with_what_did() -> None:
     assert str(caught.value) == (
         "submitted, completed did not arrive within 0.01 s; what came: submitted; answers: [202]"
     )
+
+
+def test_what_never_comes_is_not_waited_for() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean qc_passed"):
+        received().wait_for("case_1", "qc_pased")
 
 
 def test_a_plugin_that_has_not_taken_it_is_told() -> None:

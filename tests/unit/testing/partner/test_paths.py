@@ -50,7 +50,8 @@ def test_a_step_that_the_lifecycle_does_not_have_is_an_error_before_anything_is_
     [
         ("hapy", "new", None, r"There is no path hapy\. Did you mean happy\?"),
         ("happy", "cancelled", None, "The path happy does not come by cancelled"),
-        ("happy", "new", "qc_rework", "The way from new does not come by qc_rework"),
+        ("happy", "new", "qc_rework", "The way from new does not come by qc_rework\nIt comes by"),
+        ("happy", "new", "subitted", "come by subitted\nDid you mean submitted"),
         ("happy", "submitted", "allocated", "The way from submitted does not come by allocated"),
     ],
 )

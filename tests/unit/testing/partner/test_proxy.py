@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.errors import SignatureError
+from fulfillment_sdk.errors import ConfigurationError, SignatureError
 from fulfillment_sdk.testing.partner.faults import Faults
 from fulfillment_sdk.testing.partner.proxy import Answer, Proxy, Request
 
@@ -157,3 +157,18 @@ def test_a_body_that_cannot_be_read_passes_as_well(line: Line) -> None:
 
 def test_nothing_of_a_notification_is_in_its_repr() -> None:
     assert "case_1" not in repr(request())
+
+
+@pytest.mark.parametrize(
+    ("fault", "at", "nearest"),
+    [("drop", "subitted", "submitted"), ("reorder", "complete", "completed")],
+)
+def test_a_fault_at_what_never_comes_is_refused_so_that_no_test_is_green_for_nothing(
+    fault: str, at: str, nearest: str, line: Line
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"tells of {at}\nDid you mean {nearest}"):
+        getattr(line.faults, fault)(at=at)
+
+
+def test_a_fault_may_be_at_a_type_of_event_that_has_no_status(line: Line) -> None:
+    line.faults.refuse(at="subscription.test")

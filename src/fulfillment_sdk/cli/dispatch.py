@@ -123,7 +123,10 @@ def command(
         if not outlets.destinations:
             raise ConfigurationError(
                 "There is nobody to dispatch to: no plugin and no sink",
-                remedy="Add --plugin and --sink for those that the receiver has, or its --config.",
+                remedy="Add --plugin and --sink for those that the receiver has, or its --config."
+                if config is None
+                else f"Write receiver.plugins or [sinks.NAME] into {config}, as the receiver has "
+                "them; what it has in Python goes to --plugin and --sink.",
             )
         place = data or (told.settings.data if told else "")
         if retain is None and told is not None:

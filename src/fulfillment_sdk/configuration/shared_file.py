@@ -19,6 +19,8 @@ RECEIVER: Final = "receiver"
 SINKS: Final = "sinks"
 PLUGINS: Final = "plugins"
 
+_WRITE_IT: Final = "Write it, or name another: a path counts from the working directory."
+
 TABLES: Final = frozenset({RECEIVER, SINKS, PLUGINS})
 """The tables that a receiver reads."""
 
@@ -84,7 +86,8 @@ class SharedFile:
             ConfigurationError: there is no such file, it is no TOML, or something in it is neither
                 a receiver's nor a server's; the message names the nearest that is.
         """
-        content = read_toml(path)
+        remedy = "Correct the file." if path.is_file() else _WRITE_IT
+        content = read_toml(path, remedy=remedy)
         for key, value in content.items():
             if isinstance(value, Mapping) and key not in TABLES:
                 raise ConfigurationError(

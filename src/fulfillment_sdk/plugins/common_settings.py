@@ -26,10 +26,10 @@ class CommonSettings:
         disclosure: how much of an event it gets.
         ordering: `case` for a case's events one after the other, `none` for each alone.
         timeout: seconds after which a delivery counts as failed.
-        concurrency: deliveries under way at once, each of another case; None for what its kind
-            takes.
-        rate: deliveries per second at most; None for as many as it takes.
-        retry: seconds before each try, the first one's included; None for what its host does.
+        concurrency: deliveries under way at once, each of another case; without it what its
+            kind takes.
+        rate: deliveries per second at most; without it as many as it takes.
+        retry: seconds before each try, the first one's included; without it as the receiver.
         enabled: whether it is sent anything; what arrives meanwhile is kept if not.
     """
 

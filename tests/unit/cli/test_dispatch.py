@@ -135,6 +135,7 @@ def test_it_wants_data_or_a_configuration() -> None:
     [
         ("port = 1\n", "has no table [receiver]"),
         ("[receiver]\ndata = 'inbox'\n", "There is nobody to dispatch to"),
+        ("[receiver]\ndata = 'inbox'\n", "\nWrite receiver.plugins or [sinks.NAME] into own.toml"),
         ("[receiver]\ndata = 'inbox'\n[sinks.a]\nkind = 'lug'\n", "Did you mean log?"),
         ("[receiver]\ndata = 'inbox'\n[sinks.a]\nkind = 'log'\n", "no receiver's database at"),
         (

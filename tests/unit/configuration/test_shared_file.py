@@ -96,8 +96,9 @@ def test_an_error_in_the_file_is_told_by_its_place_alone(file: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="No such file"):
+    with pytest.raises(ConfigurationError, match="No such file") as caught:
         SharedFile.read(tmp_path / "nowhere.toml")
+    assert caught.value.remedy.startswith("Write it, or name another")
 
 
 @pytest.mark.parametrize(("mode", "open_to_all"), [(0o644, True), (0o640, False), (0o600, False)])

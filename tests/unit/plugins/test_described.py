@@ -11,10 +11,12 @@ import attrs
 import pytest
 
 from fulfillment_sdk.errors import PluginError
+from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.plugins.bundled.email import EmailSettings
 from fulfillment_sdk.plugins.common_settings import CommonSettings
 from fulfillment_sdk.plugins.described import Setting, describe, first_line
 from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.sinks import SinkKinds
 
 HUSH = Secret("hush")
 
@@ -98,3 +100,9 @@ def test_a_thing_is_told_of_by_the_first_line_of_its_docstring() -> None:
     assert first_line(Everything) == "What there may be."
     assert first_line(Silent) == ""
     assert first_line(lambda: None) == ""
+
+
+def test_no_setting_that_comes_along_speaks_of_what_toml_does_not_have() -> None:
+    kinds = [CommonSettings, *(one.settings for one in SinkKinds.of(Plugins()))]
+    told = [setting.about for kind in kinds for setting in describe(kind)]
+    assert [about for about in told if "None" in about] == []

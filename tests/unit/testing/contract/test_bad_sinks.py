@@ -466,7 +466,7 @@ def test_a_subclass_that_says_too_little_is_told_what_is_missing(method: str) ->
 def test_a_subclass_that_does_not_return_what_the_peer_has_is_told_so() -> None:
     class Forgetful(Checked):
         def peer_received(self) -> Any:
-            print(self.peer.ids)
+            """Forget to return what there is."""
 
     with pytest.raises(pytest.fail.Exception) as caught:
         Forgetful(Good).test_an_event_arrives_at_the_peer(0)

@@ -27,9 +27,9 @@ class JsonlSettings:
     Args:
         path: the file; its folder must be there.
         fsync: whether an event counts as delivered only when the disk has it.
-        rotate_bytes: a file is laid aside before it becomes larger than this; None for never.
+        rotate_bytes: a file is laid aside before it becomes larger than this; without it never.
         rotate_daily: a file is laid aside with the first event of another day (UTC).
-        keep: how many files that were laid aside are kept; None for all.
+        keep: how many files that were laid aside are kept; without it all.
     """
 
     path: Path

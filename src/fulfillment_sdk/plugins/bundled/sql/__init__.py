@@ -27,7 +27,7 @@ class SqlSettings:
         url: of any database that SQLAlchemy knows, its driver installed.
         cases: the name of the table with a row for each case.
         history: the name of the table with a row for each event.
-        schema: where they are; None for the database's own choice.
+        schema: where they are; without it, where the database puts them.
         create: whether they are made where they are missing.
     """
 

@@ -59,3 +59,13 @@ def test_the_page_about_the_relay_runs_a_second_time(reader: Reader) -> None:
     page = ROOT / "docs" / "relay.md"
     reader.read(page)
     assert reader.read(page).count == len(blocks(page, "python"))
+
+
+EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, *EXAMPLES], ids=name)
+def test_while_it_is_on_no_index_no_page_has_it_installed_from_one(document: Path) -> None:
+    assert "The package is not on an index yet." in (ROOT / "README.md").read_text("utf-8")
+    lines = re.findall(r"pip install.*", document.read_text("utf-8"))
+    assert [line for line in lines if re.search(r"[ '\"]fulfillment-s(dk|ink)", line)] == []

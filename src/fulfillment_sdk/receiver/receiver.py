@@ -25,7 +25,7 @@ from fulfillment_sdk.receiver.cases.feeds import Feed, HasFeed, feed_of
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.cases.ledger import Ledger, Ledgers
 from fulfillment_sdk.receiver.cases.reconciling import Reconciliation, reconcile
-from fulfillment_sdk.receiver.cases.story import Received, explained, received
+from fulfillment_sdk.receiver.cases.story import Received, explained, received, untaken
 from fulfillment_sdk.receiver.database import Database
 from fulfillment_sdk.receiver.from_file import FromFile, warn_of_open_secrets
 from fulfillment_sdk.receiver.intake import Intake, checked_secrets, in_short
@@ -36,7 +36,7 @@ from fulfillment_sdk.receiver.secrets import SecretUse
 from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.receiver.steps import run_here, run_in_loop
 from fulfillment_sdk.receiver.wsgi import WsgiApp
-from fulfillment_sdk.relay import Relay, RetryPolicy
+from fulfillment_sdk.relay import Filter, Relay, RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
@@ -241,11 +241,13 @@ class Receiver:
     def explain(self, case_id: str) -> str:
         """Return in words where a case stands, what is missing, and why something waits or went by.
 
-        Ids, codes and times alone, so that it may be printed and mailed. It waits as `history`
-        does, and raises the same.
+        Also which plugin or sink has failed to take what. Ids, codes and times alone, so that it
+        may be printed and mailed. It waits as `history` does, and raises the same.
         """
-        store = self.relay.store
-        return store.read(lambda c: explained(c, case_id)).result(STORE_SECONDS)
+        relay = self.relay
+        story = relay.store.read(lambda c: explained(c, case_id)).result(STORE_SECONDS)
+        left = relay.undelivered(Filter(lane=case_id)).result(STORE_SECONDS)
+        return "\n".join([story, *untaken(left)])
 
     def reconcile(
         self,

@@ -103,6 +103,7 @@ def test_a_thing_is_told_of_by_the_first_line_of_its_docstring() -> None:
 
 
 def test_no_setting_that_comes_along_speaks_of_what_toml_does_not_have() -> None:
-    kinds = [CommonSettings, *(one.settings for one in SinkKinds.of(Plugins()))]
+    kinds: list[type[object]] = [one.settings for one in SinkKinds.of(Plugins())]
+    kinds.append(CommonSettings)
     told = [setting.about for kind in kinds for setting in describe(kind)]
     assert [about for about in told if "None" in about] == []

@@ -16,7 +16,7 @@ from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import RegisterSink, hookimpl
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.receiver.cases.upkeep import Upkeep
-from fulfillment_sdk.relay import Delivered, Delivery
+from fulfillment_sdk.relay import Delivered, Delivery, RetryPolicy
 from tests.unit.plugins.bodies import case_completed, status_changed
 from tests.unit.receiver.cases.conftest import body_of
 from tests.unit.receiver.cases.facts import step
@@ -265,3 +265,38 @@ def test_an_event_is_not_compared_by_what_the_receiver_says_of_it() -> None:
     assert event.anomaly is None
     assert attrs.evolve(event, anomaly="late") == event
     assert "anomaly" not in repr(event)
+
+
+class Unwilling:
+    name = "unwilling"
+
+    def __init__(self) -> None:
+        self.asked: Box[None] = Box()
+
+    @hookimpl
+    def fulfillment_status_changed(self) -> None:
+        raise OSError("Jane called")
+
+    @hookimpl
+    def fulfillment_on_attempt(self) -> None:
+        self.asked.put(None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (RetryPolicy((0,)), "unwilling has not taken evt_1: given up after 1 tries"),
+        (RetryPolicy((0, 60)), "unwilling has not taken evt_1: tried 1 times, and again at "),
+    ],
+)
+def test_explain_says_who_has_not_taken_what_was_passed_on(
+    policy: RetryPolicy, said: str, make_receiver: MakeReceiver
+) -> None:
+    unwilling = Unwilling()
+    receiver = make_receiver(unwilling, policy=policy)
+    send(receiver, 1)
+    unwilling.asked.take()
+
+    told = receiver.explain("case_1")
+    assert told.splitlines()[-1].startswith(said)
+    assert "Jane" not in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
 from fulfillment_sdk.receiver.cases.rows import known_case
 from fulfillment_sdk.receiver.cases.schema import held, history
 from fulfillment_sdk.receiver.cases.state import CaseState, Hole
+from fulfillment_sdk.relay import Undelivered
 from fulfillment_sdk.relay.schema import events, quarantine
 from fulfillment_sdk.relay.tables.words import one_word
 
@@ -85,6 +86,23 @@ def explained(connection: sa.Connection, case_id: str) -> str:
         return f"case {one_word(case_id)}: nothing was received that is still known"
     its = received(connection, case_id)
     return "\n".join([*_standing(case_id, case.state), *(_line(one) for one in its)])
+
+
+def untaken(found: Iterable[Undelivered]) -> list[str]:
+    """Return a line for each delivery that was tried and failed: who has not taken what.
+
+    Why is for `Relay.undelivered` to say: those are words of plugins and sinks.
+    """
+    return [
+        f"{one_word(one.destination)} has not taken {one_word(one.event_id)}: "
+        + (
+            f"given up after {one.attempts} tries"
+            if one.due_at is None
+            else f"tried {one.attempts} times, and again at {_time(one.due_at)}"
+        )
+        for one in found
+        if one.attempts
+    ]
 
 
 def _standing(case_id: str, state: CaseState) -> Iterator[str]:

@@ -11,7 +11,8 @@ from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED, Event
 LONGEST: Final = 64
 """Characters that are kept of a status and of a transition's id."""
 
-LARGEST_SEQUENCE: Final = 2**63 - 1
+LARGEST_SEQUENCE: Final = 2**63 - 2
+"""What a database counts up to, less one: the number that comes next is kept too."""
 
 _MOVING: Final = frozenset({STATUS_CHANGED, CASE_COMPLETED})
 
@@ -69,7 +70,7 @@ def fact_of(event: Event) -> Fact:
 
 
 def usual_sequence(sequence: int | None) -> int | None:
-    """Return a number within a case as it is kept: from 1, at most 64 bits; None for any other."""
+    """Return a number within a case as it is kept: from 1 to the largest; None for any other."""
     return sequence if sequence and 0 < sequence <= LARGEST_SEQUENCE else None
 
 

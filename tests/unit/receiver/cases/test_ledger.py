@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
 from fulfillment_sdk.receiver.cases.arrivals import from_feed
+from fulfillment_sdk.receiver.cases.facts import LARGEST_SEQUENCE, Fact
 from fulfillment_sdk.receiver.cases.judge import Rules
 from fulfillment_sdk.receiver.cases.ledger import Ledger
 from fulfillment_sdk.receiver.cases.rows import held_among
@@ -300,3 +301,21 @@ def test_a_replay_does_not_send_what_waits_or_was_left_out(house: House) -> None
     house.take(step(2))
 
     assert house.lined_up() == ["evt_1", "evt_2", "evt_3"]
+
+
+@pytest.mark.parametrize("number", [LARGEST_SEQUENCE, LARGEST_SEQUENCE + 1, 2**64])
+def test_a_number_beyond_all_measure_stops_nobodys_window_from_ending(
+    house: House, number: int
+) -> None:
+    house.take(step(1), Fact("evt_huge", "news", number))
+    house.take(step(1, "b_1"), step(3, "b_3"), case_id="case_2")
+
+    house.wait(31)
+
+    assert sorted(house.lined_up()) == ["b_1", "b_3", "evt_1", "evt_huge"]
+
+
+def test_a_case_may_begin_with_the_largest_number(house: House) -> None:
+    assert house.take(Fact("evt_huge", "news", LARGEST_SEQUENCE)) == ["new"]
+
+    assert house.outcomes() == {"evt_huge": "baseline"}

@@ -69,7 +69,8 @@ class Verdict:
 
     Args:
         outcome: `baseline` (the first seen of its case), `applied` and `late` are passed on now;
-            `held` waits; `stale` was passed on before, under this id or another.
+            `held` waits, unless it is among `released`; `stale` was passed on before, under this id
+            or another.
         state: of the case, afterwards.
         anomaly: what is odd about it.
         until: the end of its waiting, epoch seconds.
@@ -120,9 +121,13 @@ def judge(
         return _counted_before(state, fact, twins)
     if state.held and any(held.fact.says_the_same_as(fact) for held in state.held):
         return Verdict("stale", state)
+    # Something may wait since before the rules were these: it goes first.
+    waits = bool(state.held) and state.held[0].sequence < sequence
+    if rules.filtered and waits:
+        return _hold(state, fact, now, 0, missed=False)
     if state.next == 0:
-        if sequence > 1 and rules.opening > 0 and not rules.filtered:
-            return _hold(state, fact, now, rules.opening)
+        if waits or (sequence > 1 and rules.opening > 0 and not rules.filtered):
+            return _hold(state, fact, now, rules.opening or rules.window)
         return _pass(_begun(state, sequence), fact, "baseline")
     if sequence == state.next:
         return _pass(state, fact, "applied")
@@ -160,16 +165,18 @@ def _counted_before(state: CaseState, fact: Fact, twins: Sequence[Fact]) -> Verd
     return Verdict("applied", state, oddity(fact) or SAME_NUMBER)
 
 
-def _hold(state: CaseState, fact: Fact, now: float, seconds: float) -> Verdict:
+def _hold(
+    state: CaseState, fact: Fact, now: float, seconds: float, *, missed: bool = True
+) -> Verdict:
     until = now + seconds
     held = state.holding(fact, until)
     if seconds > 0 and len(held.held) <= MOST_HELD:
         return Verdict("held", held, until=until)
-    ended = _give_up(held, held.held[0].sequence if seconds > 0 else fact.sequence or 0)
-    for one in ended.released:
-        if one.fact is fact:
-            rest = tuple(other for other in ended.released if other is not one)
-            return Verdict("applied", ended.state, one.anomaly, None, rest, ended.gaps)
+    last = held.held[0].sequence if seconds > 0 else fact.sequence or 0
+    ended = _give_up(held, last, missed=missed)
+    first, *rest = ended.released
+    if first.fact is fact:
+        return Verdict("applied", ended.state, first.anomaly, None, tuple(rest), ended.gaps)
     return Verdict("held", ended.state, None, until, ended.released, ended.gaps)
 
 
@@ -180,8 +187,11 @@ def _pass(state: CaseState, fact: Fact, outcome: Outcome, *, sure: bool = True) 
     return Verdict(outcome, state, anomaly, released=released)
 
 
-def _give_up(state: CaseState, last: int) -> Expiry:
-    """Pass on all that waits up to a number, and what follows it without a gap."""
+def _give_up(state: CaseState, last: int, *, missed: bool = True) -> Expiry:
+    """Pass on all that waits up to a number, and what follows it without a gap.
+
+    `missed` is whether anybody misses what has not come before that.
+    """
     if state.next == 0:
         state = _begun(state, state.held[0].sequence)
     released: list[Released] = []
@@ -191,13 +201,13 @@ def _give_up(state: CaseState, last: int) -> Expiry:
         state = attrs.evolve(state, held=tuple(rest))
         gap = None
         if first.sequence > state.next:
-            gap = Hole(state.next, first.sequence - 1, reported=True)
+            gap = Hole(state.next, first.sequence - 1, reported=missed)
             gaps.append(gap)
             state = state.with_hole(gap)
         state, anomaly = _step(state, first.fact, sure=gap is None and bool(released))
-        released.append(Released(first.fact, anomaly or (GAP if gap else None)))
+        released.append(Released(first.fact, anomaly or (GAP if gap and missed else None)))
     state, followers = _follow(state)
-    return Expiry(state, (*released, *followers), tuple(gaps))
+    return Expiry(state, (*released, *followers), tuple(gaps) if missed else ())
 
 
 def _follow(state: CaseState) -> tuple[CaseState, tuple[Released, ...]]:

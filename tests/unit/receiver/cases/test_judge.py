@@ -264,6 +264,35 @@ def test_without_it_nobody_misses_what_was_before_an_openings_end() -> None:
     assert set(case.anomalies.values()) == {None}
 
 
+def test_what_waited_under_stricter_rules_goes_first_and_unflagged_once_they_are_filtered() -> None:
+    case = Case()
+    case.take_all([step(1), step(4), step(8)])
+    case.rules = Rules(filtered=True)
+
+    case.take(step(6))
+
+    assert case.numbers == [1, 4, 6]
+    assert set(case.anomalies.values()) == {None}
+    assert (case.gaps, case.state.missing()) == ([], (Hole(7, 7),))
+    case.take(step(7))
+    assert case.numbers == [1, 4, 6, 7, 8]
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_what_waited_as_the_first_goes_first_also_where_no_opening_is_any_more(
+    filtered: bool,
+) -> None:
+    case = Case(Rules(opening=5.0))
+    case.take(step(3), now=0.0)
+    case.rules = Rules(filtered=filtered)
+
+    case.take(step(4), now=1.0)
+    case.wait(5.0)
+
+    assert case.numbers == [3, 4]
+    assert set(case.anomalies.values()) == {None}
+
+
 def test_a_window_of_nothing_waits_for_nothing() -> None:
     case = Case(Rules(window=0))
     case.take_all([step(1), step(3), step(2)])

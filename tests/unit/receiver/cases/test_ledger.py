@@ -319,3 +319,17 @@ def test_a_case_may_begin_with_the_largest_number(house: House) -> None:
     assert house.take(Fact("evt_huge", "news", LARGEST_SEQUENCE)) == ["new"]
 
     assert house.outcomes() == {"evt_huge": "baseline"}
+
+
+def test_a_subscription_that_is_filtered_from_now_on_flags_nothing_that_waited(
+    house: House,
+) -> None:
+    house.take(*steps(1, 4))
+    house.under(Rules(filtered=True))
+
+    house.take(step(6))
+
+    assert house.lined_up() == ["evt_1", "evt_4", "evt_6"]
+    assert house.notes() == {}
+    assert house.outcomes() == {"evt_1": "baseline", "evt_4": "applied", "evt_6": "applied"}
+    assert all(one.until is None for one in house.history())

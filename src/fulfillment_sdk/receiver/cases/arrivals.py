@@ -12,6 +12,7 @@ from fulfillment_sdk.receiver.cases.facts import fact_of, usual_sequence
 from fulfillment_sdk.receiver.cases.ledger import ORIGIN, Arrival
 from fulfillment_sdk.receiver.cases.rows import FEED, WEBHOOK
 from fulfillment_sdk.relay import Event
+from fulfillment_sdk.relay.tables.event_rows import check_storable
 
 LONGEST_CASE_ID = 200
 """Characters, as the gateway has them: an index takes no row of any length."""
@@ -40,7 +41,10 @@ def from_feed(shown: events.Event | Mapping[str, object]) -> Arrival | None:
         payload = shown.raw if isinstance(shown, events.Event) else shown
         event = wire.read_event(payload)
         body = strictjson.dumps(payload)
-    except (PayloadError, AttributeError, TypeError):
+        if not event.id or not event.case_id or len(event.case_id) > LONGEST_CASE_ID:
+            return None
+        arrival = arrival_of(event, body, origin=FEED)
+        check_storable(arrival.event)
+    except (PayloadError, AttributeError, TypeError, ValueError):
         return None
-    usable = event.id and event.case_id and len(event.case_id) <= LONGEST_CASE_ID
-    return arrival_of(event, body, origin=FEED) if usable else None
+    return arrival

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 import attrs
+import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases.reconciling import Difference, Reconciliation, reconcile
@@ -99,6 +100,19 @@ def test_what_came_under_another_id_or_was_forgotten_is_not_missing(house: House
     house.store.write(lambda c: c.execute(gone)).result(PATIENCE)
 
     assert compare(house, feed_of_cases(a=2)).is_clean
+
+
+@pytest.mark.parametrize("odd", ["evt\0", "x" * 2000])
+def test_one_that_no_database_takes_is_counted_and_the_rest_is_repaired(
+    house: House, odd: str
+) -> None:
+    house.take(*steps(1))
+    bad, good = (json.loads(body_of(attrs.evolve(step(2), event_id=id))) for id in (odd, "evt_2"))
+
+    told = compare(house, [bad, good], repair=True)
+
+    assert (told.compared, told.unreadable, told.repaired) == (1, 1, 1)
+    assert house.lined_up() == ["evt_1", "evt_2"]
 
 
 def test_what_is_no_event_is_counted(small_house: House) -> None:

@@ -28,6 +28,15 @@ MOST_SHOWN: Final = 10_000
 log = logging.getLogger("fulfillment_sdk.receiver")
 
 
+@attrs.frozen
+class Wanted:
+    """What a case misses, and for how many seconds yet it is waited for."""
+
+    case_id: str
+    missing: tuple[Hole, ...]
+    seconds: float
+
+
 @attrs.define(eq=False)
 class Filler:
     """Asks a feed for what is missing, one case at a time, from a thread of its own.
@@ -43,8 +52,8 @@ class Filler:
     _threads: DaemonThreads = attrs.field(factory=lambda: DaemonThreads(1, "fulfillment-feed"))
     _task: asyncio.Task[None] | None = None
 
-    def look(self, connection: sa.Connection) -> Sequence[tuple[str, Sequence[Hole]]]:
-        """Return the cases that it is time to ask for, with what they miss."""
+    def look(self, connection: sa.Connection) -> Sequence[Wanted]:
+        """Return what it is time to ask for."""
         now = self.ledger.relay.store.now(connection)
         waiting = waiting_cases(connection)
         keys = {(one.case_id, one.until): one for one in waiting}
@@ -53,13 +62,13 @@ class Filler:
         for key, one in keys.items():
             share = (now - one.since) / max(one.until - one.since, 1e-9)
             wanted = sum(share >= at for at in ASKS_AT)
-            if wanted > self._asked.get(key, 0):
+            if one.missing and wanted > self._asked.get(key, 0):
                 self._asked[key] = wanted
-                due.append((one.case_id, one.missing))
+                due.append(Wanted(one.case_id, one.missing, one.until - now))
         return due
 
-    def begin(self, wanted: Sequence[tuple[str, Sequence[Hole]]]) -> None:
-        """Ask for these in the background."""
+    def begin(self, wanted: Sequence[Wanted]) -> None:
+        """Ask for these in the background, each if its turn comes while it is waited for."""
         self._task = asyncio.create_task(self._ask_for_all(wanted), name="receiver-fill")
 
     @property
@@ -74,17 +83,22 @@ class Filler:
             await asyncio.gather(self._task, return_exceptions=True)
         self._threads.close()
 
-    async def _ask_for_all(self, wanted: Sequence[tuple[str, Sequence[Hole]]]) -> None:
-        for case_id, missing in wanted:
+    async def _ask_for_all(self, wanted: Sequence[Wanted]) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for one in wanted:
+            if clock() - began >= one.seconds:
+                continue  # a feed that is slow to fail must not keep later ones from being asked
+            case_id, missing = one.case_id, one.missing
             try:
                 found = await self._threads.call(lambda: ask(self.feed, case_id, missing))  # noqa: B023
-                taken = await asyncio.gather(*[self.ledger.take(one) for one in found])
+                taken = await asyncio.gather(*[self.ledger.take(arrival) for arrival in found])
             except Exception as error:  # noqa: BLE001  the window ends all the same
                 log.warning(
                     "case %s: its feed can't be asked: %s", one_word(case_id), type(error).__name__
                 )
                 continue
-            if new := sum(one.status == "new" for one in taken):
+            if new := sum(accepted.status == "new" for accepted in taken):
                 log.info("case %s: %d missing events had from the feed", one_word(case_id), new)
 
 

@@ -104,7 +104,7 @@ class Ledger:
     def release(self, connection: sa.Connection) -> int:
         """Pass on what has waited long enough, within a write; returns of how many cases.
 
-        More may be due where it returns `CASES_AT_ONCE`.
+        More may be due until it returns 0.
         """
         now = self.relay.store.now(connection)
         cases = lock_due(connection, now=now, most=CASES_AT_ONCE)

@@ -31,7 +31,7 @@ async def sweep(store: Store, keep: float, *, sleep: Sleep = asyncio.sleep) -> N
     while last is not None:
         numbers, last = await store.read(functools.partial(old_history, after=last, before=before))
         if numbers:
-            await store.write(functools.partial(forget_history, numbers=numbers))
+            await store.write(functools.partial(forget_history, numbers=numbers, before=before))
             await sleep(PAUSE)
     after: str | None = ""
     while after is not None:
@@ -57,9 +57,11 @@ def old_history(
     return old, rows[-1].event if old and len(rows) == PAGE else None
 
 
-def forget_history(connection: sa.Connection, numbers: Sequence[int]) -> None:
-    """Remove rows of history."""
-    connection.execute(sa.delete(history).where(history.c.event.in_(numbers)))
+def forget_history(connection: sa.Connection, numbers: Sequence[int], before: float) -> None:
+    """Remove rows of history that are still that old: a number may be another event's by now."""
+    columns = history.c
+    old = columns.event.in_(numbers), columns.decided_at < before
+    connection.execute(sa.delete(history).where(*old))
 
 
 def old_cases(

@@ -76,11 +76,7 @@ class CaseState:
 
     def with_hole(self, hole: Hole) -> CaseState:
         """Return it with numbers that have not come, behind all others."""
-        holes = (*self.holes, hole)
-        if len(holes) > MOST_HOLES:
-            one, other, *rest = holes
-            holes = (Hole(one.first, other.last, one.reported or other.reported), *rest)
-        return attrs.evolve(self, holes=holes)
+        return attrs.evolve(self, holes=_no_more((*self.holes, hole)))
 
     def without(self, sequence: int) -> CaseState:
         """Return it with this number come late."""
@@ -93,12 +89,20 @@ class CaseState:
                 holes.append(attrs.evolve(hole, last=sequence - 1))
             if sequence < hole.last:
                 holes.append(attrs.evolve(hole, first=sequence + 1))
-        return attrs.evolve(self, holes=tuple(holes))
+        return attrs.evolve(self, holes=_no_more(holes))
 
     def holding(self, fact: Fact, until: float) -> CaseState:
         """Return it with one more that waits, behind those of its number."""
         held = sorted((*self.held, Held(fact, until)), key=lambda one: one.sequence)
         return attrs.evolve(self, held=tuple(held))
+
+
+def _no_more(holes: Sequence[Hole]) -> tuple[Hole, ...]:
+    """Take the two oldest together where there is one too many."""
+    if len(holes) <= MOST_HOLES:
+        return tuple(holes)
+    one, other, *rest = holes
+    return (Hole(one.first, other.last, one.reported or other.reported), *rest)
 
 
 def written_holes(holes: Sequence[Hole]) -> str:

@@ -10,6 +10,7 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
+from fulfillment_sdk.receiver.cases.facts import LONGEST
 from fulfillment_sdk.receiver.cases.rows import known_case
 from fulfillment_sdk.receiver.cases.schema import held, history
 from fulfillment_sdk.receiver.cases.state import CaseState, Hole
@@ -122,7 +123,7 @@ def _line(one: Received) -> str:
     step = f"{one_word(one.previous_status or '-')} -> {one_word(one.status or '-')}"
     parts = [
         f"{_time(one.received_at)}  event {number}  {one_word(one.event_id)}",
-        f"{one_word(one.type)}  {step}",
+        f"{one_word(one.type[:LONGEST])}  {step}",
         OUTCOMES.get(one.outcome, one.outcome),
     ]
     if one.until is not None:

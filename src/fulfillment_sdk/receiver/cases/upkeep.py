@@ -12,7 +12,7 @@ import attrs
 
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.receiver.cases.fill import Filler
-from fulfillment_sdk.receiver.cases.ledger import CASES_AT_ONCE, Ledger
+from fulfillment_sdk.receiver.cases.ledger import Ledger
 from fulfillment_sdk.receiver.cases.retention import sweep
 from fulfillment_sdk.receiver.cases.rows import move_along, next_until
 from fulfillment_sdk.relay.dispatching.drift import Drift
@@ -76,7 +76,7 @@ class Upkeep:
                 self.filler.begin(wanted)
         if until > now:
             return min(LOOK_EVERY, max(until - now, _LEAST))
-        while await store.write(self.ledger.release) >= CASES_AT_ONCE:
+        while await store.write(self.ledger.release):
             pass
         return _LEAST
 

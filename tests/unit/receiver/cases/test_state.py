@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fulfillment_sdk.receiver.cases.facts import Fact, fact_of, usual_sequence
-from fulfillment_sdk.receiver.cases.state import CaseState, Hole, read_holes, written_holes
+from fulfillment_sdk.receiver.cases.state import (
+    MOST_HOLES,
+    CaseState,
+    Hole,
+    read_holes,
+    written_holes,
+)
 from fulfillment_sdk.wire import load_event
 from tests.unit.receiver.cases.conftest import body_of
 from tests.unit.receiver.cases.facts import step
@@ -29,6 +35,15 @@ def test_a_number_taken_out_of_a_hole_has_been_had_and_no_other(taken: set[int])
     assert {n for n in range(1, 31) if state.has_had(n)} == taken
     missing = {n for hole in state.missing() for n in range(hole.first, hole.last + 1)}
     assert missing == set(range(1, 31)) - taken
+
+
+def test_holes_that_late_ones_tear_into_pieces_are_not_more_than_so_many() -> None:
+    state = CaseState("new", 1000, (Hole(1, 999),))
+    for number in range(2, 1000, 2):
+        state = state.without(number)
+
+    assert len(state.holes) == MOST_HOLES
+    assert not any(state.has_had(number) for number in range(1, 1000, 2))
 
 
 def test_nothing_behind_the_last_has_been_had() -> None:

@@ -65,6 +65,12 @@ def test_explain_of_a_case_that_nobody_knows(small_house: House) -> None:
     ]
 
 
+def test_explain_has_room_for_words_and_not_for_stories(small_house: House) -> None:
+    small_house.take(attrs.evolve(step(1), type="x" * 50_000))
+
+    assert max(len(line) for line in told(small_house)) < 200
+
+
 def test_explain_forges_no_line_with_what_a_sender_wrote(small_house: House) -> None:
     odd = attrs.evolve(step(1), status="a\nb", transition_id="t\n")
     small_house.take(odd)

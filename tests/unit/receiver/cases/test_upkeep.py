@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.models.events import Event
+from fulfillment_sdk.receiver.cases.facts import Fact
 from fulfillment_sdk.receiver.cases.feeds import Feed, feed_of
-from fulfillment_sdk.receiver.cases.fill import Filler
+from fulfillment_sdk.receiver.cases.fill import Filler, Wanted
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
-from fulfillment_sdk.receiver.cases.retention import sweep
+from fulfillment_sdk.receiver.cases.retention import forget_history, sweep
+from fulfillment_sdk.receiver.cases.state import Hole
 from fulfillment_sdk.receiver.cases.upkeep import LOOK_EVERY, Upkeep
 from fulfillment_sdk.relay.dispatching.drift import Drift
 from fulfillment_sdk.wire import load_event
@@ -107,6 +109,22 @@ async def test_a_look_comes_again_when_the_next_window_ends(small_house: House) 
     house.now += 0.2
     await upkeep(house).look()
     assert house.lined_up() == ["evt_1", "evt_3"]
+
+
+async def test_one_look_ends_all_windows_that_are_over_however_much_waits_in_each(
+    small_house: House,
+) -> None:
+    house = small_house
+    for case_id in ("a", "b", "c"):
+        numbers = [1, *range(3, 80)]
+        many = [Fact(f"{case_id}_{n}", "news", n) for n in numbers]
+        house.take_together(many, case_id)
+    assert len(house.lined_up()) == 3
+    house.now += 31
+
+    await upkeep(house).look()
+
+    assert len(house.lined_up()) == 3 * 78
 
 
 async def test_it_goes_on_after_its_store_was_away(
@@ -215,6 +233,33 @@ async def test_a_feed_that_hangs_holds_up_nobody(small_house: House) -> None:
         over.set()
 
 
+async def test_a_feed_is_not_asked_for_what_is_waited_for_no_longer(small_house: House) -> None:
+    shelf, missing = Shelf(), (Hole(2, 2),)
+    filler = Filler(feed_of(shelf), small_house.ledger)
+
+    filler.begin([Wanted("case_slow", missing, 0.0), Wanted("case_1", missing, 20.0)])
+    assert filler._task is not None
+    await asyncio.wait_for(filler._task, PATIENCE)
+
+    assert shelf.asked == ["case_1"]
+    await filler.close()
+
+
+async def test_an_event_of_the_feed_that_no_database_takes_is_passed_over(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = [body_of(attrs.evolve(step(2), event_id=odd)) for odd in ("evt\0", "x" * 2000)]
+    shelf = Shelf([*[json.loads(one) for one in bad], *shown(2)])
+    house.under(Rules(window=1000.0))
+    house.take(*steps(1, 3))
+    _age(house, 150.0)
+
+    await filled(upkeep(house, feed_of(shelf)))
+
+    assert house.lined_up() == ["evt_1", "evt_2", "evt_3"]
+    assert "can't be asked" not in caplog.text
+
+
 async def test_what_a_feed_shows_beside_the_missing_is_left_alone(small_house: House) -> None:
     house = small_house
     odd: list[Shown] = [
@@ -264,6 +309,15 @@ async def test_what_is_old_is_forgotten_but_for_what_waits(house: House) -> None
     known = sa.text("SELECT case_id FROM receiver_cases ORDER BY case_id")
     ids = house.store.read(lambda c: c.execute(known).scalars().all()).result(PATIENCE)
     assert ids == ["case_new", "case_waits"]
+
+
+def test_a_number_that_is_another_events_by_now_keeps_its_history(small_house: House) -> None:
+    house = small_house
+    house.take(*steps(1, 3))
+
+    house.store.write(lambda c: forget_history(c, [1, 2], house.now - 500.0)).result(PATIENCE)
+
+    assert [one.outcome for one in house.history()] == ["baseline", "held"]
 
 
 async def test_a_case_that_goes_on_keeps_its_place_though_its_beginning_is_forgotten(

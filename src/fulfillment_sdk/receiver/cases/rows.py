@@ -68,10 +68,11 @@ def lock_cases(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Case]
     All are taken in one order, so that two who want the same wait, and never in a circle.
     """
     wanted = sorted(set(ids))
-    rows = statements.FIND.run(connection, [(one,) for one in wanted])
-    if len(rows) < len(wanted) and not is_sqlite(connection):  # where a writer is not alone
-        there = {row[0] for row in rows}
-        rows += statements.MAKE.run(connection, [(one,) for one in wanted if one not in there])
+    keys = [(one,) for one in wanted]
+    if is_sqlite(connection):  # where a writer is alone
+        rows = statements.LOOK.run(connection, keys)
+    else:
+        rows = statements.FIND_OR_MAKE.run(connection, keys)
     found = {row[0]: _case(row) for row in rows}
     _load_held(connection, [found[row[0]] for row in rows if row[4]])
     return {one: found.get(one) or Case(one) for one in wanted}

@@ -30,17 +30,22 @@ _LATEST = [*_CASE][1:]
 
 _LOOK = f"SELECT {_ITS} FROM given CROSS JOIN receiver_cases AS c WHERE c.case_id = given.case_id"  # noqa: S608  names of ours
 LOOK = Query({"case_id": "text"}, _LOOK)
-FIND = Query({"case_id": "text"}, _LOOK, locking="ORDER BY c.case_id FOR UPDATE OF c")
 FIND_FREE = Query(
     {"case_id": "text"}, _LOOK, locking="ORDER BY c.case_id FOR UPDATE OF c SKIP LOCKED"
 )
-# Where somebody else has made the row meanwhile, it is held too, and changed in nothing.
-MAKE = Statement(
+# One round trip: the rows that are there are held, in their order, then the others made and held.
+# Where somebody else has made one meanwhile, it is held too, and changed in nothing.
+FIND_OR_MAKE = Statement(
     {"case_id": "text"},
-    f"""
-    INSERT INTO receiver_cases AS c ({_READ}, last_at)
-    SELECT case_id, NULL, 0, '', 0, 0 FROM given ORDER BY case_id
-    ON CONFLICT (case_id) DO UPDATE SET held = c.held RETURNING {_ITS}
+    f""",
+    found AS MATERIALIZED ({_LOOK} ORDER BY c.case_id FOR UPDATE OF c),
+    made AS (
+        INSERT INTO receiver_cases AS c ({_READ}, last_at)
+        SELECT case_id, NULL, 0, '', 0, 0 FROM given
+        WHERE case_id <> ALL (ARRAY(SELECT case_id FROM found)) ORDER BY case_id
+        ON CONFLICT (case_id) DO UPDATE SET held = c.held RETURNING {_ITS}
+    )
+    SELECT * FROM found UNION ALL SELECT * FROM made
     """,  # noqa: S608  names of ours
 )
 DUE = Query(

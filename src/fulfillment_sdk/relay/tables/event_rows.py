@@ -109,12 +109,14 @@ def insert_events(
             numbers |= _insert_on_sqlite(connection, sealer, some, now, positions)
         return numbers
     # By order of their ids, so that two callers that accept the same ones don't wait for each other
-    # in a circle: of several, each has its number before.
+    # in a circle: of several portions, each event has its number before.
     reserved: dict[str, int] = {}
-    if len(events) > 1:
+    portions = list(_portions(events))
+    if len(portions) > 1:
         found = execute(connection, _RESERVE, (len(events),))
         reserved = {one.id: no for one, (no,) in zip(events, sorted(found), strict=True)}
-    for some in _portions(sorted(events, key=lambda one: one.id)):
+        portions = list(_portions(sorted(events, key=lambda one: one.id)))
+    for some in portions:
         rows = [(reserved.get(one.id), *_row(sealer, one, now, positions)) for one in some]
         insert = _INSERT_UNKNOWN_IN_FEEDS if positions else _INSERT_UNKNOWN
         numbers |= dict(insert.run(connection, rows))
@@ -194,14 +196,17 @@ def _insert(columns: Columns) -> str:
 def _insert_unknown(columns: Columns) -> Statement:
     """Return the statement in which whoever accepts an id at the same moment is waited for.
 
-    By everybody in the same order.
+    By everybody in the same order; numbers are given before that, in the order of the rows.
     """
-    names = [name for name in columns if name != "id"]
-    sql = f"""
-        INSERT INTO relay_events (id, {", ".join(names)})
-        SELECT coalesce(id, nextval((SELECT pg_get_serial_sequence('relay_events', 'id')))),
-            {", ".join(names)}
-        FROM given ORDER BY event_id
+    names = ", ".join(name for name in columns if name != "id")
+    sql = f""",
+        numbered AS MATERIALIZED (
+            SELECT coalesce(id, nextval((SELECT pg_get_serial_sequence('relay_events', 'id'))))
+                AS number, {names}
+            FROM given
+        )
+        INSERT INTO relay_events (id, {names})
+        SELECT number, {names} FROM numbered ORDER BY event_id
         ON CONFLICT (event_id) DO NOTHING RETURNING event_id, id
     """  # noqa: S608  names of ours
     return Statement(columns, sql)

@@ -18,7 +18,7 @@ from fulfillment_sdk.receiver.cases.arrivals import from_feed
 from fulfillment_sdk.receiver.cases.facts import LARGEST_SEQUENCE, Fact
 from fulfillment_sdk.receiver.cases.judge import Rules
 from fulfillment_sdk.receiver.cases.ledger import Ledger
-from fulfillment_sdk.receiver.cases.rows import held_among
+from fulfillment_sdk.receiver.cases.rows import Case, held_among, lock_cases
 from fulfillment_sdk.relay import Event, Relay
 from fulfillment_sdk.relay.upkeep.retention import sweep
 from fulfillment_sdk.store import Sealer, Store
@@ -223,6 +223,26 @@ def test_one_from_the_feed_that_says_something_else_is_a_conflict(house: House) 
     assert shown is not None
 
     assert house.ledger.take(shown).result(PATIENCE).status == "conflict"
+
+
+def test_new_cases_and_known_ones_are_looked_up_and_held_in_one_statement(house: House) -> None:
+    house.take(step(1), case_id="case_known")
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    def look(connection: sa.Connection) -> dict[str, Case]:
+        sa.event.listen(connection, "before_cursor_execute", note)
+        return lock_cases(connection, ["case_new", "case_known"])
+
+    found = house.store.write(look).result(PATIENCE)
+
+    assert {case_id: case.state.next for case_id, case in found.items()} == {
+        "case_known": 2,
+        "case_new": 0,
+    }
+    assert len(said) == 1
 
 
 # -- several at once ------------------------------------------------------------------------------

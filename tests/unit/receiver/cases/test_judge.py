@@ -103,6 +103,28 @@ def test_a_filtered_subscription_neither_holds_nor_reports(
     assert "held" not in [verdict.outcome for verdict in case.verdicts]
 
 
+@given(
+    arrivals(),
+    st.sets(st.integers(1, len(STEPS))),
+    st.lists(st.sampled_from([Rules(), Rules(opening=5.0), Rules(filtered=True), Rules(window=0)])),
+)
+def test_whatever_the_rules_become_meanwhile_nothing_is_lost_and_nothing_seen_twice(
+    order: list[int], dropped: set[int], rules: list[Rules]
+) -> None:
+    case = Case()
+    came = [number for number in order if number not in dropped]
+    for place, number in enumerate(came):
+        case.rules = rules[place] if place < len(rules) else case.rules
+        case.take(step(number), now=float(place))
+    case.wait(len(came) + WINDOW)
+
+    assert sorted(filter(None, case.numbers)) == sorted(set(came))
+    assert case.state.held == ()
+    in_time = [one.sequence for one in case.seen if case.anomalies[one.event_id] != "late"]
+    assert in_time == sorted(filter(None, in_time))
+    assert set(case.anomalies.values()) <= {None, "gap", "late"}
+
+
 # -- one after the other --------------------------------------------------------------------------
 
 

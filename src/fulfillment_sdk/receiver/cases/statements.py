@@ -34,11 +34,16 @@ FIND_FREE = Query(
     {"case_id": "text"}, _LOOK, locking="ORDER BY c.case_id FOR UPDATE OF c SKIP LOCKED"
 )
 # One round trip: the rows that are there are held, in their order, then the others made and held.
-# Where somebody else has made one meanwhile, it is held too, and changed in nothing.
+# Where somebody else has made one meanwhile, it is held too, and changed in nothing. Row by row, by
+# the key: a join was planned when the table was small, and read all of it until it was analyzed.
 FIND_OR_MAKE = Statement(
     {"case_id": "text"},
     f""",
-    found AS MATERIALIZED ({_LOOK} ORDER BY c.case_id FOR UPDATE OF c),
+    found AS MATERIALIZED (
+        SELECT {_ITS} FROM (SELECT case_id FROM given ORDER BY case_id) AS one CROSS JOIN LATERAL (
+            SELECT {_ITS} FROM receiver_cases AS c WHERE c.case_id = one.case_id FOR UPDATE OF c
+        ) AS c
+    ),
     made AS (
         INSERT INTO receiver_cases AS c ({_READ}, last_at)
         SELECT case_id, NULL, 0, '', 0, 0 FROM given
@@ -106,11 +111,11 @@ ADD_AND_SAVE = f"""
             {", ".join(f"{name} {kind}" for name, kind in _HISTORY.items())}
         )
     )
-    UPDATE receiver_cases AS c SET {", ".join(f"{one} = latest.{one}" for one in _LATEST)}
-    FROM json_to_recordset(%s::text::json) AS latest(
+    INSERT INTO receiver_cases ({", ".join(_CASE)})
+    SELECT {", ".join(_CASE)} FROM json_to_recordset(%s::text::json) AS latest(
         {", ".join(f"{name} {kind}" for name, kind in _CASE.items())}
     )
-    WHERE c.case_id = latest.case_id
+    ON CONFLICT (case_id) DO UPDATE SET {", ".join(f"{one} = excluded.{one}" for one in _LATEST)}
 """  # noqa: S608  names of ours
 HOLD = Change(
     {"event": "int8", "event_id": "text", "case_id": "text", "until": "float8", "labels": "text"},

@@ -18,8 +18,8 @@ import uvloop
 from benchmarks import events
 from benchmarks.processes import Spec, end_with_parent, many_files, tell, wait_for_word
 from benchmarks.relays import KEYS, fill
-from fulfillment_sdk.plugins.addresses import anything
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks.addresses import anything
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivery, Destination, Event, Relay
 
 TICK = 0.01

@@ -11,8 +11,8 @@ import pytest
 from fulfillment_sdk.plugins.bundled.chat import ChatSettings
 from fulfillment_sdk.plugins.bundled.email import EmailSettings
 from fulfillment_sdk.plugins.bundled.webhook import WebhookSettings
-from fulfillment_sdk.plugins.common_settings import CommonSettings
-from fulfillment_sdk.plugins.disclosure import FIELDS, Disclosure, Fields
+from fulfillment_sdk.plugins.disclosure.disclosure import FIELDS, Disclosure, Fields
+from fulfillment_sdk.plugins.settings.common import CommonSettings
 from tests.documents.reading import ROOT
 
 GETS = (ROOT / "docs" / "what_sinks_get.md").read_text("utf-8")

@@ -14,10 +14,10 @@ import pytest_asyncio
 from aiohttp import web
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.plugins import addresses
-from fulfillment_sdk.plugins.addresses import Guard
-from fulfillment_sdk.plugins.endpoints import HTTPS_ONLY
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks import addresses
+from fulfillment_sdk.plugins.webhooks.addresses import Guard
+from fulfillment_sdk.plugins.webhooks.endpoints import HTTPS_ONLY
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Retry
 from fulfillment_sdk.server.gateway.subscriptions.endpoint_url import is_allowed
 from tests.integration.endpoints import a_server

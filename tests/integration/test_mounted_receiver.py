@@ -15,8 +15,8 @@ import pytest
 import uvicorn
 
 from fulfillment_sdk.notifications import MAX_BODY
-from fulfillment_sdk.plugins import addresses
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks import addresses
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.receiver.beside import AsgiApplication
 from fulfillment_sdk.relay import Delivered, Outcome, Retry

@@ -16,9 +16,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.plugins import addresses
-from fulfillment_sdk.plugins.resolver import Resolver, numeric
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks import addresses
+from fulfillment_sdk.plugins.webhooks.resolver import Resolver, numeric
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Destination, Event, Outcome, Relay, Retry
 from tests.integration.endpoints import a_server
 from tests.integration.name_server import NameServer, a_name_server

@@ -17,10 +17,10 @@ from aiohttp import web
 
 from fulfillment_sdk import signing
 from fulfillment_sdk._version import __version__
-from fulfillment_sdk.plugins import addresses
-from fulfillment_sdk.plugins.addresses import Guard
-from fulfillment_sdk.plugins.sockets import Opened
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks import addresses
+from fulfillment_sdk.plugins.webhooks.addresses import Guard
+from fulfillment_sdk.plugins.webhooks.sockets import Opened
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
 from fulfillment_sdk.relay.dispatching import descriptors
 from tests.integration.endpoints import a_server, a_talker, hang_up, says, self_signed

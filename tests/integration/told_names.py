@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from fulfillment_sdk.plugins.resolver import numeric
+from fulfillment_sdk.plugins.webhooks.resolver import numeric
 
 
 @attrs.define(eq=False)

@@ -5,7 +5,7 @@ Everything else is as without `--dev`: only https, and certificates are verified
 
 from __future__ import annotations
 
-from fulfillment_sdk.plugins import addresses
+from fulfillment_sdk.plugins.webhooks import addresses
 
 _public = addresses.refusal
 

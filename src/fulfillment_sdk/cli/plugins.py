@@ -14,8 +14,8 @@ from fulfillment_sdk.cli.places import json_flag, say_json
 from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.tables import PluginTables
-from fulfillment_sdk.plugins.named import every_plugin
-from fulfillment_sdk.plugins.plugin_settings import settle
+from fulfillment_sdk.plugins.settings.named import every_plugin
+from fulfillment_sdk.plugins.settings.of_plugins import settle
 
 
 @frozen

@@ -23,9 +23,9 @@ from fulfillment_sdk.hooks.loading import PluginOff, PluginProblem, Plugins
 from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.plugins.described import Setting
+    from fulfillment_sdk.plugins.settings.described import Setting
     from fulfillment_sdk.plugins.sinks import SinkKinds
-    from fulfillment_sdk.plugins.trial import MakeEvent, Trial
+    from fulfillment_sdk.plugins.trial.trial import MakeEvent, Trial
     from fulfillment_sdk.relay import Destination, Event
 
 TOLD = {
@@ -52,8 +52,8 @@ def list_command(kinds: Sequence[str], config: Path | None, as_json: bool) -> No
     """List the kinds of sink with their settings, and the keys that every sink has."""
     import_from_here()
     on_offer, plugins = _kinds(find_file(config))
-    from fulfillment_sdk.plugins.common_settings import CommonSettings
-    from fulfillment_sdk.plugins.described import describe
+    from fulfillment_sdk.plugins.settings.common import CommonSettings
+    from fulfillment_sdk.plugins.settings.described import describe
 
     _refuse_strangers(kinds, on_offer.words, "kind of sink")
     chosen = [one for one in on_offer if not kinds or one.kind in kinds]
@@ -111,7 +111,7 @@ def test_command(
     invented, and its number, TEST-000000, says so. A sink gets of it what its table discloses. One
     that is switched off is tried if it is named. Status 1 is a sink that it did not reach.
     """
-    from fulfillment_sdk.plugins.sample import sample_event, type_for
+    from fulfillment_sdk.plugins.trial.sample import sample_event, type_for
 
     def make_event(destination: Destination) -> Event:
         return sample_event(
@@ -148,7 +148,7 @@ def _trials(
     file: SharedFile, kinds: SinkKinds, names: Sequence[str], make_event: MakeEvent | None
 ) -> list[Trial]:
     from fulfillment_sdk.plugins.apart import Apart, try_apart
-    from fulfillment_sdk.plugins.trial import LOOK, Trial, longest, try_sink
+    from fulfillment_sdk.plugins.trial.trial import LOOK, Trial, longest, try_sink
 
     found: list[Trial] = []
     tried: dict[int, Apart[Trial]] = {}
@@ -171,7 +171,7 @@ def _trials(
 
 def _kinds(file: SharedFile | None) -> tuple[SinkKinds, Plugins]:
     with needs("receiver"):
-        from fulfillment_sdk.plugins.named import every_plugin
+        from fulfillment_sdk.plugins.settings.named import every_plugin
         from fulfillment_sdk.plugins.sinks import SinkKinds
     plugins = every_plugin(file)
     return SinkKinds.of(plugins), plugins

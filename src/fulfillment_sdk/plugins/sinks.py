@@ -15,10 +15,10 @@ from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
 from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
 from fulfillment_sdk.plugins import bundled
-from fulfillment_sdk.plugins.common_settings import COMMON, CommonSettings
-from fulfillment_sdk.plugins.described import first_line
-from fulfillment_sdk.plugins.disclosing import disclosing
-from fulfillment_sdk.plugins.settings import (
+from fulfillment_sdk.plugins.disclosure.disclosing import disclosing
+from fulfillment_sdk.plugins.settings.common import COMMON, CommonSettings
+from fulfillment_sdk.plugins.settings.described import first_line
+from fulfillment_sdk.plugins.settings.settings import (
     hints_of,
     load_settings,
     refuse_unknown_keys,

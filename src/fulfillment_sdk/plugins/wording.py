@@ -18,8 +18,8 @@ from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fulfillment_sdk.errors import ConfigurationError, FulfillmentError
-from fulfillment_sdk.plugins import shapes
-from fulfillment_sdk.plugins.disclosure import FIELDS, facts
+from fulfillment_sdk.plugins.disclosure import shapes
+from fulfillment_sdk.plugins.disclosure.disclosure import FIELDS, facts
 from fulfillment_sdk.relay import Delivery
 
 MOST_CHARACTERS: Final = 200_000

@@ -14,10 +14,10 @@ import attrs
 from fulfillment_sdk.configuration.shared_file import RECEIVER, SharedFile
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.plugin import Plugin
-from fulfillment_sdk.plugins.in_place import secrets_in_place
-from fulfillment_sdk.plugins.named import Named
-from fulfillment_sdk.plugins.secret import Secret
-from fulfillment_sdk.plugins.settings import load_settings
+from fulfillment_sdk.plugins.settings.in_place import secrets_in_place
+from fulfillment_sdk.plugins.settings.named import Named
+from fulfillment_sdk.plugins.settings.secret import Secret
+from fulfillment_sdk.plugins.settings.settings import load_settings
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.receiver.cases.feeds import HasFeed
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules

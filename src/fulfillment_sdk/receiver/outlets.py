@@ -15,7 +15,7 @@ from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, RECEIVER_HOOKS, STARTUP, Plugin
 from fulfillment_sdk.hooks.tables import PluginTables
 from fulfillment_sdk.plugins.hooks import HookSink, bind_hooks
-from fulfillment_sdk.plugins.plugin_settings import settle
+from fulfillment_sdk.plugins.settings.of_plugins import settle
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 

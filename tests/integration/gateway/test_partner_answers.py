@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 import pytest
 
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Attempt
 from tests.integration.gateway.courier import Courier, open_courier
 from tests.integration.gateway.odd_endpoints import (

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import SignatureError
-from fulfillment_sdk.plugins.live_secrets import LiveSecret, read_secrets
+from fulfillment_sdk.plugins.webhooks.live_secrets import LiveSecret, read_secrets
 from fulfillment_sdk.relay import Destination, Relay
 from fulfillment_sdk.server.gateway.subscriptions import actions as subscription_actions
 from fulfillment_sdk.server.gateway.subscriptions.secrets import rotated

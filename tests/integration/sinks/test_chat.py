@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins.disclosure import Disclosure
+from fulfillment_sdk.plugins.disclosure.disclosure import Disclosure
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
 from tests import samples
 from tests.integration.endpoints import a_server

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fulfillment_sdk.plugins.bundled.email.lines import Lines
-from fulfillment_sdk.plugins.disclosure import Disclosure
+from fulfillment_sdk.plugins.disclosure.disclosure import Disclosure
 from fulfillment_sdk.plugins.smtp import SmtpServer
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry
 from tests import samples

@@ -12,7 +12,7 @@ from aiohttp import web
 from fulfillment_sdk import signing
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins.disclosure import disclose
+from fulfillment_sdk.plugins.disclosure.disclosure import disclose
 from fulfillment_sdk.relay import Delivered, Reject, Retry
 from tests import samples
 from tests.integration.endpoints import a_server, self_signed

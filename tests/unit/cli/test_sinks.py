@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fulfillment_sdk.cli.group import command
-from fulfillment_sdk.plugins import trial
 from fulfillment_sdk.plugins.bundled.sql import SqlSettings
-from fulfillment_sdk.plugins.described import describe
+from fulfillment_sdk.plugins.settings.described import describe
+from fulfillment_sdk.plugins.trial import trial
 from tests.unit.cli.installing import Install, install
 
 __all__ = ["install"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from fulfillment_sdk.plugins.disclosure import Disclosure, disclose
+from fulfillment_sdk.plugins.disclosure.disclosure import Disclosure, disclose
 
 _SHORTEST = 3  # what is shorter may be a part of anything
 

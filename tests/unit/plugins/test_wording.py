@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins.disclosure import FIELDS, disclose
+from fulfillment_sdk.plugins.disclosure.disclosure import FIELDS, disclose
 from fulfillment_sdk.plugins.wording import (
     MOST_CHARACTERS,
     NAMES,

@@ -14,7 +14,7 @@ import pytest
         ("from fulfillment_sdk.receiver import Receiver", "sqlalchemy", "receiver"),
         ("from fulfillment_sdk.receiver import Receiver", "cryptography", "receiver"),
         ("from fulfillment_sdk import Receiver", "sqlalchemy", "receiver"),
-        ("import fulfillment_sdk.plugins.webhook", "aiohttp", "webhook"),
+        ("import fulfillment_sdk.plugins.webhooks.webhook", "aiohttp", "webhook"),
         ("from fulfillment_sdk.testing import SinkContract", "pytest", "testing"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from fulfillment_sdk.client import Client
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import Host, hookimpl
-from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.settings.secret import Secret
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.receiver.from_file import FromFile, ReceiverSettings
 from fulfillment_sdk.relay import RetryPolicy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from fulfillment_sdk.plugins import RegisterSink, hookimpl
-from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.settings.secret import Secret
 
 if TYPE_CHECKING:
     from fulfillment_sink_nats.sink import NatsSink

@@ -11,14 +11,14 @@ import attrs
 from fulfillment_sdk import signing
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins import addresses
-from fulfillment_sdk.plugins.addresses import Guard
 from fulfillment_sdk.plugins.authority import trusting
-from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.settings.secret import Secret
+from fulfillment_sdk.plugins.webhooks import addresses
+from fulfillment_sdk.plugins.webhooks.addresses import Guard
 from fulfillment_sdk.relay import Delivery, Outcome
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.plugins.webhook import WebhookSink
+    from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 
 USER_AGENT: Final = f"fulfillment-sdk/{__version__}"
 
@@ -79,8 +79,8 @@ def make_webhook_sink(settings: WebhookSettings) -> SignedAnew:
         ConfigurationError: the URL or a secret can't be used.
         MissingExtra: the extra `webhook` is not installed.
     """
-    from fulfillment_sdk.plugins.endpoints import Endpoint
-    from fulfillment_sdk.plugins.webhook import WebhookSink
+    from fulfillment_sdk.plugins.webhooks.endpoints import Endpoint
+    from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 
     allow, schemes = _NETWORKS[settings.network]
     secrets = [signing.check_secret(secret.value) for secret in settings.secrets]

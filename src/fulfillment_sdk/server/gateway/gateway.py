@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.routing import BaseRoute, Mount, Route
 
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import SCHEMA as RELAY_SCHEMA
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.server.coordination.peers import Peers, keyrings

@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute
 
 from fulfillment_sdk import relay
 from fulfillment_sdk.errors import StoreUnavailable
-from fulfillment_sdk.plugins.addresses import anything
-from fulfillment_sdk.plugins.webhook import WebhookSink
+from fulfillment_sdk.plugins.webhooks.addresses import anything
+from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Relay, Sink
 from fulfillment_sdk.server.configuration.settings import Settings
 from fulfillment_sdk.server.coordination.peers import Peers, keyrings

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from fulfillment_sdk.plugins.bundled.facts import Facts, read_facts
-from fulfillment_sdk.plugins.disclosing import reduced
+from fulfillment_sdk.plugins.disclosure.disclosing import reduced
 from tests.unit.plugins.bundled.deliveries import about_a_case, delivery
 
 

@@ -9,7 +9,7 @@ from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.plugins.bundled.chat.quiet import Quiet
 from fulfillment_sdk.plugins.bundled.chat.services import Service
 from fulfillment_sdk.plugins.bundled.chat.verdicts import of_all
-from fulfillment_sdk.plugins.disclosing import UNREADABLE
+from fulfillment_sdk.plugins.disclosure.disclosing import UNREADABLE
 from fulfillment_sdk.plugins.served import Served
 from fulfillment_sdk.plugins.wording import Template, WordingFailed, names_of, one_line
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fulfillment_sdk.plugins.answers import read_answer
+from fulfillment_sdk.plugins.webhooks.answers import read_answer
 from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.settings.secret import Secret
 
 if TYPE_CHECKING:
     from fulfillment_sdk.plugins.bundled.email.sink import EmailSink

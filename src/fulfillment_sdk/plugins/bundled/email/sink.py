@@ -12,7 +12,7 @@ from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.plugins.bundled.email.letters import Letters
 from fulfillment_sdk.plugins.bundled.email.lines import Lines
 from fulfillment_sdk.plugins.bundled.email.refusals import after_failure, after_sending
-from fulfillment_sdk.plugins.disclosing import UNREADABLE
+from fulfillment_sdk.plugins.disclosure.disclosing import UNREADABLE
 from fulfillment_sdk.plugins.served import Served
 from fulfillment_sdk.plugins.wording import WordingFailed
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry

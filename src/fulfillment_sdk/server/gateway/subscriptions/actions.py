@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.plugins.live_secrets import LiveSecret, read_secrets, write_secrets
+from fulfillment_sdk.plugins.webhooks.live_secrets import LiveSecret, read_secrets, write_secrets
 from fulfillment_sdk.server import http
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.context import Context

@@ -7,7 +7,7 @@ import re
 
 from yarl import URL
 
-from fulfillment_sdk.plugins import addresses
+from fulfillment_sdk.plugins.webhooks import addresses
 
 LONGEST = 2048
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.plugins.live_secrets import read_secrets
+from fulfillment_sdk.plugins.webhooks.live_secrets import read_secrets
 from fulfillment_sdk.relay import Destination
 from fulfillment_sdk.server.gateway import answers
 from fulfillment_sdk.server.gateway.answers import Refused

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import evolve
 
-from fulfillment_sdk.plugins.live_secrets import LiveSecret
+from fulfillment_sdk.plugins.webhooks.live_secrets import LiveSecret
 
 GRACE: Final = 86_400.0
 """Seconds for which an old secret goes on signing beside the new one."""

@@ -15,7 +15,7 @@ from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.plugins.bundled.email import EmailSettings, make_email_sink
 from fulfillment_sdk.plugins.bundled.email.making import letters_of
-from fulfillment_sdk.plugins.secret import Secret
+from fulfillment_sdk.plugins.settings.secret import Secret
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Delivery, RetryPolicy
 from tests import samples

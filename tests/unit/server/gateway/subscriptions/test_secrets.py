@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fulfillment_sdk.plugins.live_secrets import LiveSecret
+from fulfillment_sdk.plugins.webhooks.live_secrets import LiveSecret
 from fulfillment_sdk.server.gateway.subscriptions.secrets import GRACE, old_until, rotated
 
 NOW = 1_744_000_000.0

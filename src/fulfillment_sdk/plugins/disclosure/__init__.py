@@ -1,0 +1,1 @@
+"""How much of an event a sink gets: decided by one table, before the sink sees anything."""

@@ -1,0 +1,1 @@
+"""Settings of sinks and plugins: typed, checked strictly, and told of without their secrets."""

@@ -1,0 +1,1 @@
+"""Configured sinks tried out: made, opened, handed an invented event, closed."""

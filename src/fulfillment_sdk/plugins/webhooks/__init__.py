@@ -1,0 +1,1 @@
+"""Events sent on as signed webhooks: to whom, over which sockets, and what an answer means."""

@@ -11,7 +11,7 @@ from conftest import NatsServer
 from fulfillment_sink_nats import NatsSettings, make_nats_sink
 from fulfillment_sink_nats.sink import NatsSink
 
-from fulfillment_sdk.plugins.settings.secret import Secret
+from fulfillment_sdk.plugins import Secret
 from fulfillment_sdk.testing import SinkContract
 
 

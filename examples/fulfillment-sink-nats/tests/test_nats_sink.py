@@ -20,8 +20,7 @@ from nats.js.api import StreamConfig
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins import hookimpl
-from fulfillment_sdk.plugins.settings.secret import Secret
+from fulfillment_sdk.plugins import Secret, hookimpl
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.relay import Attempt, Delivered, Delivery, Event, Outcome, Reject, Retry
 

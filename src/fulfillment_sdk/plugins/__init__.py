@@ -18,5 +18,14 @@ from __future__ import annotations
 from fulfillment_sdk.hooks.facts import ErrorFacts, RequestFacts, ResponseFacts
 from fulfillment_sdk.hooks.host import Host
 from fulfillment_sdk.hooks.specs import RegisterSink, hookimpl
+from fulfillment_sdk.plugins.settings.secret import Secret
 
-__all__ = ["ErrorFacts", "Host", "RegisterSink", "RequestFacts", "ResponseFacts", "hookimpl"]
+__all__ = [
+    "ErrorFacts",
+    "Host",
+    "RegisterSink",
+    "RequestFacts",
+    "ResponseFacts",
+    "Secret",
+    "hookimpl",
+]

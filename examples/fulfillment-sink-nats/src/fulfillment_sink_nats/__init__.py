@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from fulfillment_sdk.plugins import RegisterSink, hookimpl
-from fulfillment_sdk.plugins.settings.secret import Secret
+from fulfillment_sdk.plugins import RegisterSink, Secret, hookimpl
 
 if TYPE_CHECKING:
     from fulfillment_sink_nats.sink import NatsSink

@@ -155,14 +155,14 @@ async def test_the_loop_runs_on_while_the_store_opens(
 ) -> None:
     receiver = make_receiver(Inbox())
     opening, go_on = threading.Event(), threading.Event()
-    start = receiver.start
+    start = receiver._process.ensure_started
 
-    def slow_start() -> None:
+    def slow_start(*, patience: float, rest: float) -> None:
         opening.set()
         assert go_on.wait(20)
-        start()
+        start(patience=patience, rest=rest)
 
-    monkeypatch.setattr(receiver, "start", slow_start)
+    monkeypatch.setattr(receiver._process, "ensure_started", slow_start)
     answer = asyncio.create_task(post(receiver, BODY))
     await asyncio.to_thread(opening.wait, 20)
     waited = answer.done()

@@ -350,7 +350,7 @@ def test_a_plugin_that_blocks_the_loop_as_it_gets_ready_keeps_no_answer_back(
         async def fulfillment_startup(self) -> None:
             release.wait()
 
-    monkeypatch.setattr("fulfillment_sdk.receiver.receiver.START_SECONDS", 0.01)
+    monkeypatch.setattr("fulfillment_sdk.receiver.running.START_SECONDS", 0.01)
     inbox = Blocks()
     receiver = make_receiver(inbox)
     try:

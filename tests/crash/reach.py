@@ -101,7 +101,7 @@ class Running:
 
 
 _STEPS = {
-    "accept": ("fulfillment_sdk.relay.relay", "accept_many"),
+    "accept": ("fulfillment_sdk.relay.accepting", "accept_many"),
     "claim": ("fulfillment_sdk.relay.dispatching.picker", "claim"),
     "settle": ("fulfillment_sdk.relay.dispatching.settling", "settle_many"),
     "renew": ("fulfillment_sdk.relay.dispatching.renewal", "renew"),

@@ -66,12 +66,12 @@ class WhatIsMounted:
             mounted.send(body, event_id, {"webhook-id": f"{event_id}x"}),
             mounted.send(body, event_id, {"Content-Type": "text/plain"}),
             mounted.send(body, event_id, {"Content-Encoding": "gzip"}),
-            mounted.send(b" " * (16 * 2**20 + 1), event_id),
             mounted.get(mounted.example.path),
+            mounted.send(b" " * (16 * 2**20 + 1), event_id),  # some servers hang up after it
         ]
 
         statuses = [answer.status_code for answer in answers]
-        assert statuses == [202, 202, 401, 401, 415, 415, 413, 405]
+        assert statuses == [202, 202, 401, 401, 415, 415, 405, 413]
         assert {answer.headers["content-type"] for answer in answers} == {"application/json"}
 
     def test_a_kill_of_all_its_processes_loses_nothing_that_was_acknowledged(

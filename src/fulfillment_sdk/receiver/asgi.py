@@ -47,17 +47,21 @@ class AsgiApp:
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         method: str = scope["method"]
         headers = read_headers(scope["headers"])
-        reply = refuse_head(method, headers)
-        if reply is None:
+        refusal = refuse_head(method, headers)
+        if refusal is TOO_LARGE:
+            reply = refusal
+        else:
+            # What is refused is read as well: with a rest unread, some servers cut the connection,
+            # and with it an answer that is still on its way.
             try:
                 async with asyncio.timeout(self._patience):
                     body = await read_body(receive)
             except TimeoutError:
-                reply = NOT_STORED
+                reply = refusal or NOT_STORED
             else:
                 if body is None:
                     return
-                reply = TOO_LARGE if len(body) > MAX_BODY else None
+                reply = refusal or (TOO_LARGE if len(body) > MAX_BODY else None)
                 reply = reply or await self.receiver.handle_async(method, headers, body)
         await _send(reply, send, with_body=method != "HEAD")
 

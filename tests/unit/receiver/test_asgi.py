@@ -81,12 +81,53 @@ async def test_a_body_in_chunks_is_put_together(make_receiver: MakeReceiver) -> 
         ("POST", {"content-type": "application/json", "content-length": "99999999"}, 413),
     ],
 )
-async def test_what_the_head_decides_is_answered_without_reading(
+async def test_what_the_head_decides_is_answered_whatever_the_body(
     make_receiver: MakeReceiver, method: str, headers: dict[str, str] | None, status: int
 ) -> None:
-    start, _ = await post(make_receiver(Inbox()), method=method, headers=headers)
+    start, _ = await post(make_receiver(Inbox()), b"", method=method, headers=headers)
 
     assert start["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("content_type", "left"),
+    [
+        # With a rest unread, some servers cut the connection, and the answer with it.
+        ({"content-type": "text/plain"}, 0),
+        ({"content-type": "application/json", "content-encoding": "gzip"}, 0),
+        ({"content-type": "application/json", "content-length": "99999999"}, 3),
+    ],
+)
+async def test_what_is_refused_is_read_unless_it_is_too_large(
+    make_receiver: MakeReceiver, content_type: dict[str, str], left: int
+) -> None:
+    pairs = [(name.encode(), value.encode()) for name, value in content_type.items()]
+    scope = {"type": "http", "method": "POST", "headers": pairs}
+    messages = iter(
+        [{"type": "http.request", "body": b"x", "more_body": more} for more in (True, True, False)]
+    )
+
+    await talk(make_receiver(Inbox()).asgi(), scope, messages)
+
+    assert len(list(messages)) == left
+
+
+async def test_what_is_refused_and_does_not_come_in_is_refused_in_time(
+    make_receiver: MakeReceiver,
+) -> None:
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"text/plain")]}
+    await AsgiApp(make_receiver(Inbox()), patience=0.01)(scope, receive, send)
+
+    assert said[0]["status"] == 415
 
 
 async def test_a_body_that_does_not_come_in_is_waited_for_no_longer_than_its_sender_would(
@@ -139,7 +180,7 @@ async def test_a_client_that_goes_away_gets_no_answer(make_receiver: MakeReceive
 
 
 async def test_an_answer_to_head_has_no_body(make_receiver: MakeReceiver) -> None:
-    start, body = await post(make_receiver(Inbox()), method="HEAD")
+    start, body = await post(make_receiver(Inbox()), b"", method="HEAD")
 
     assert (start["status"], body["body"]) == (405, b"")
 

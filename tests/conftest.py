@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
 PREFIX = "FULFILLMENT_"
 FOR_THE_SUITE = "FULFILLMENT_TEST_"
+
+# Started in the background (as with nohup), it would hand on that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

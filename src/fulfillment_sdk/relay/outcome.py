@@ -6,13 +6,15 @@ import math
 
 import attrs
 
+from fulfillment_sdk.relay.remarks import remark
+
 
 @attrs.frozen
 class Delivered:
     """The destination has the event.
 
     Args:
-        note: a short remark for the attempt's record; no content of the event.
+        note: a short remark for the attempt's record, one line; no content of the event.
     """
 
     note: str = ""
@@ -48,11 +50,13 @@ Outcome = Delivered | Retry | Reject
 
 
 def tidied(outcome: Outcome) -> Outcome:
-    """Return an outcome whose fields are what they are declared to be, whatever was put in."""
+    """Return an outcome whose fields are what they are declared to be, whatever was put in.
+
+    What it says is one line then, and what looks like a secret or a body is masked in it.
+    """
     if isinstance(outcome, Delivered):
-        plain = type(outcome) is Delivered and type(outcome.note) is str
-        return outcome if plain else Delivered(_text(outcome.note))
-    why = _text(outcome.why)
+        return Delivered(remark(_text(outcome.note)))
+    why = remark(_text(outcome.why))
     if isinstance(outcome, Reject):
         return Reject(why, disable=bool(outcome.disable))
     return Retry(why, after=_seconds(outcome.after))

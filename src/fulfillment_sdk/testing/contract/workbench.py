@@ -14,10 +14,9 @@ import pytest
 
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry, Sink
 from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
+from fulfillment_sdk.relay.remarks import LONGEST
 
 T = TypeVar("T")
-
-LONGEST_WHY = 200  # characters
 
 
 def fail(*sentences: str) -> NoReturn:
@@ -162,10 +161,10 @@ def _checked(answer: object) -> Outcome:
             "Return Delivered(), Retry(why) or Reject(why), from fulfillment_sdk.relay.",
         )
     why: object = answer.note if isinstance(answer, Delivered) else answer.why
-    if not isinstance(why, str) or len(why) > LONGEST_WHY or "\n" in why:
+    if not isinstance(why, str) or len(why) > LONGEST or "\n" in why:
         fail(
             f"{type(answer).__name__} comes with {why!r:.80}.",
-            f"Say it in one line of at most {LONGEST_WHY} characters: it is for records and logs.",
+            f"Say it in one line of at most {LONGEST} characters: it is for records and logs.",
         )
     if not isinstance(answer, Delivered) and not why.strip():
         fail(f"{type(answer).__name__} does not say why.", "Whoever looks after it has to know.")

@@ -11,7 +11,7 @@ import click
 import requests
 from attrs import field, frozen
 
-from fulfillment_sdk.cli.group import needs
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk.errors import ConfigurationError, ConnectionFailed
 
 if TYPE_CHECKING:

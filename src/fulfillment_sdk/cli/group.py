@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
 from fulfillment_sdk._version import __version__
-from fulfillment_sdk.errors import FulfillmentError, MissingExtra
+from fulfillment_sdk.errors import FulfillmentError
 
 COMMANDS = {
     "backup": "Copy what a server or a receiver keeps, while it runs.",
@@ -72,18 +71,6 @@ class Refused(click.ClickException):
 
     def __init__(self, error: FulfillmentError) -> None:
         super().__init__(str(error))
-
-
-@contextmanager
-def needs(extra: str, *, own: str = "fulfillment_sdk") -> Iterator[None]:
-    """Turn a failed import of somebody else's package into the error that says what to install."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in ("", own):
-            raise
-        raise MissingExtra(package, extra) from error
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk.cli.bars import Bar
-from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.cli.places import data_flags, json_flag, say_json, settings
 
 

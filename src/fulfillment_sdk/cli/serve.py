@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from fulfillment_sdk.cli.group import needs
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk.server.configuration.options import LOG_FORMAT, OPTIONS
 
 F = TypeVar("F", bound=Callable[..., object])

@@ -10,11 +10,14 @@ class ConfigurationError(FulfillmentError):
 
 
 class MissingExtra(ConfigurationError):
-    """An optional package is not installed: ``package`` was needed, ``extra`` brings it."""
+    """An optional package is not installed: ``package`` was needed, ``extra`` brings it.
 
-    def __init__(self, package: str, extra: str) -> None:
+    ``where`` is the part of a configuration that needs it, such as ``sinks.audit``, if one does.
+    """
+
+    def __init__(self, package: str, extra: str, *, where: str = "") -> None:
         super().__init__(
-            f"The package {package!r} is not installed",
+            f"{where and f'{where}: '}The package {package!r} is not installed",
             remedy=f'Install it with: pip install "fulfillment-sdk[{extra}]"',
         )
         self.package = package

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.observing import observe_attempt
 from fulfillment_sdk.receiver.cases.feeds import Feed
 from fulfillment_sdk.receiver.cases.fill import Filler
@@ -23,7 +24,7 @@ from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.secrets import schema as secrets
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.relay.dispatching.drift import Drift
-from fulfillment_sdk.store.engine import is_sqlite
+from fulfillment_sdk.store.engine import check_driver, is_sqlite
 from fulfillment_sdk.store.keys import Keys, keys_for, parse_keys
 from fulfillment_sdk.store.private_files import make_private_folder
 
@@ -45,8 +46,11 @@ class Database:
         """Check what can be checked without opening anything.
 
         Raises:
-            ConfigurationError: the keys can't be used, or a server's database has none.
+            ConfigurationError: it is no place, the keys can't be used, or a server's database has
+                none.
+            MissingExtra: the extra `postgres` is not installed, and the database is on a server.
         """
+        _check_place(data)
         keys = parse_keys(storage_keys) if isinstance(storage_keys, str) else storage_keys
         if keys is None and _is_url(data) and not is_sqlite(str(data)):
             keys = keys_for(str(data))
@@ -102,7 +106,17 @@ class Database:
         )
 
 
-def _is_url(data: str | PathLike[str]) -> bool:
+def _check_place(data: object) -> None:
+    if not isinstance(data, str | PathLike) or not str(data).strip() or "\0" in str(data):
+        raise ConfigurationError(
+            "The receiver's data names no place",
+            remedy='Write data="inbox" for a folder, or the URL of a database.',
+        )
+    if _is_url(data):
+        check_driver(str(data))
+
+
+def _is_url(data: object) -> bool:
     return isinstance(data, str) and "://" in data
 
 

@@ -34,6 +34,17 @@ def is_sqlite(url: str) -> bool:
     return _parse(url).get_backend_name() == "sqlite"
 
 
+def check_driver(url: str) -> None:
+    """Check that `url` can be read, and that what connects to its database is installed.
+
+    Raises:
+        ConfigurationError: the URL is not understood, or names a database we don't know.
+        MissingExtra: the extra `postgres` is not installed.
+    """
+    if not is_sqlite(url) and find_spec("psycopg") is None:
+        raise MissingExtra("psycopg", "postgres")
+
+
 def sqlite_path(url: str) -> Path:
     """Return the file that an SQLite `url` names, whatever symbolic links lead to it.
 
@@ -49,13 +60,12 @@ def make_engine(url: str, *, readonly: bool, pool: int = 8) -> sa.Engine:
     write at all. (On a server both kinds of transactions share one engine: see `reading`.)
 
     Raises:
-        ConfigurationError: the URL is not understood, or names a database we don't know.
+        ConfigurationError: as for `check_driver`.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, readonly=readonly, pool=pool)
-    if find_spec("psycopg") is None:
-        raise MissingExtra("psycopg", "postgres")
+    check_driver(url)
     try:
         engine = sa.create_engine(
             parsed,
@@ -81,6 +91,8 @@ def reading(engine: sa.Engine) -> sa.Engine:
 
 
 def _parse(url: str) -> URL:
+    if "\0" in url:
+        raise _unreadable()
     try:
         parsed = make_url(url)
     except (sa.exc.ArgumentError, ValueError):

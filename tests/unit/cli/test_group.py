@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fulfillment_sdk import cli
-from fulfillment_sdk.cli.group import COMMANDS, command, needs
+from fulfillment_sdk._extras import needs
+from fulfillment_sdk.cli.group import COMMANDS, command
 from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 
 
@@ -80,14 +81,26 @@ def test_a_missing_module_of_our_own_is_a_bug() -> None:
         raise ModuleNotFoundError("No module", name="fulfillment_sdk.server.nothing")
 
 
-def test_without_click_the_command_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [
+        ([], "cli"),
+        (["--help"], "cli"),
+        (["plugins", "list"], "cli"),
+        (["dispatch", "inbox"], "cli,receiver"),
+        (["sinks", "check"], "cli,receiver"),
+        (["serve", "--dev"], "server"),
+        (["demo"], "server"),
+    ],
+)
+def test_without_click_a_command_says_what_to_install(
+    arguments: list[str], extras: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "fulfillment_sdk.cli.group")
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--help"])
-    assert 'pip install "fulfillment-sdk[server]"' in str(ended.value)
+        cli.main(arguments)
+    assert f'pip install "fulfillment-sdk[{extras}]"' in str(ended.value)
 
 
 def serve(*arguments: str, environ: dict[str, str] | None = None) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fulfillment_sdk.cli.group import needs
+from fulfillment_sdk._extras import needs
 
 
 @click.command("demo")

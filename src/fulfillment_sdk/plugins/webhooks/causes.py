@@ -6,12 +6,10 @@ import errno
 import socket
 import ssl
 
-from fulfillment_sdk.errors import MissingExtra
+from fulfillment_sdk._extras import needs
 
-try:
+with needs("webhook"):
     import aiohttp
-except ImportError as error:
-    raise MissingExtra("aiohttp", "webhook") from error
 
 
 class AddressRefused(OSError):

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 
 import attrs
 
-from fulfillment_sdk.errors import MissingExtra
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk.plugins.webhooks.live_secrets import read_secrets
 
-try:
+with needs("webhook"):
     from yarl import URL
-except ImportError as error:
-    raise MissingExtra("aiohttp", "webhook") from error
 
 HTTPS_ONLY = frozenset({"https"})
 

@@ -12,16 +12,11 @@ import errno
 import socket
 from collections.abc import Sequence
 
-from fulfillment_sdk.errors import MissingExtra
+from fulfillment_sdk._extras import needs
 
-try:
+with needs("webhook"):
     import aiodns
-except ImportError as error:
-    raise MissingExtra("aiodns", "webhook") from error
-try:
     from aiohttp.abc import AbstractResolver, ResolveResult
-except ImportError as error:
-    raise MissingExtra("aiohttp", "webhook") from error
 
 SECONDS = 5.0
 """What one look-up may take: a third of an attempt's time."""

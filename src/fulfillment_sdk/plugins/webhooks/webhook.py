@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 
 from fulfillment_sdk import signing
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk._version import __version__
-from fulfillment_sdk.errors import ConfigurationError, MissingExtra, PayloadError
+from fulfillment_sdk.errors import ConfigurationError, PayloadError
 from fulfillment_sdk.plugins.webhooks.addresses import Guard, refusal
 from fulfillment_sdk.plugins.webhooks.answers import beginning, explained, read_answer
 from fulfillment_sdk.plugins.webhooks.causes import AddressRefused, cause
@@ -26,12 +27,10 @@ from fulfillment_sdk.plugins.webhooks.sockets import Opened, Sockets
 from fulfillment_sdk.relay import Delivery, Outcome, Reject, Retry
 from fulfillment_sdk.relay.dispatching import descriptors
 
-try:
+with needs("webhook"):
     import aiohttp
     from aiohttp.abc import AbstractResolver
     from yarl import URL
-except ImportError as error:
-    raise MissingExtra("aiohttp", "webhook") from error
 
 USER_AGENT = f"FulfillmentPortal/{__version__}"
 

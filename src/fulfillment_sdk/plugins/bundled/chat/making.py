@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from importlib import resources
 
-from fulfillment_sdk.errors import ConfigurationError, MissingExtra
+from fulfillment_sdk._extras import needs
+from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.bundled.chat import ChatSettings
 
-try:
+with needs("chat"):
     from fulfillment_sdk.plugins.bundled.chat.services import Service
     from fulfillment_sdk.plugins.bundled.chat.sink import ChatSink
     from fulfillment_sdk.plugins.wording import Template
-except ImportError as error:
-    raise MissingExtra(error.name or "apprise", "chat") from error
 
 
 def make(settings: ChatSettings) -> ChatSink:

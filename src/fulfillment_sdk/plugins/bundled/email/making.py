@@ -7,19 +7,18 @@ from importlib import resources
 
 import attrs
 
-from fulfillment_sdk.errors import ConfigurationError, MissingExtra
+from fulfillment_sdk._extras import needs
+from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins.authority import trusting, trusting_anybody
 from fulfillment_sdk.plugins.bundled.email import EmailSettings
 from fulfillment_sdk.plugins.bundled.email.addresses import read_address
 from fulfillment_sdk.plugins.smtp import SmtpServer
 
-try:
+with needs("email"):
     from fulfillment_sdk.plugins.bundled.email.letters import Letters
     from fulfillment_sdk.plugins.bundled.email.lines import Lines
     from fulfillment_sdk.plugins.bundled.email.sink import EmailSink
     from fulfillment_sdk.plugins.wording import Template
-except ImportError as error:
-    raise MissingExtra(error.name or "aiosmtplib", "email") from error
 
 
 def make(settings: EmailSettings) -> EmailSink:

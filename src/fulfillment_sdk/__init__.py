@@ -220,5 +220,5 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
         __all__,
         _HOMES,
         others=("errors", "models"),
-        needs={"Receiver": "sqlalchemy"},
+        needs={"Receiver": ("sqlalchemy", "cryptography", "filelock")},
     )

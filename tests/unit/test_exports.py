@@ -203,10 +203,12 @@ def test_an_editor_completes_what_is_public_and_no_tool_of_the_package_itself() 
 def test_help_leaves_out_what_needs_an_extra_that_is_not_installed() -> None:
     code = (
         "import sys; sys.modules['sqlalchemy'] = None; import fulfillment_sdk, pydoc; "
-        "print('Receiver' in dir(fulfillment_sdk), 'class Client' in "
-        "pydoc.plain(pydoc.render_doc(fulfillment_sdk)))"
+        "from fulfillment_sdk import receiver; "
+        "told = [pydoc.plain(pydoc.render_doc(one)) for one in (fulfillment_sdk, receiver)]; "
+        "print('Receiver' in dir(fulfillment_sdk), 'Receiver' in dir(receiver), "
+        "'class Client' in told[0], 'verify(headers' in told[1], 'class Receiver(' in told[1])"
     )
-    assert run(code).strip() == "False True"
+    assert run(code).strip() == "False False True True False"
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -237,3 +239,15 @@ def test_a_model_can_be_unpickled_where_nothing_is_loaded_yet() -> None:
 def test_a_star_import_gives_the_public_names() -> None:
     code = "from fulfillment_sdk import *; print(NewCase.__name__, CaseStatus('x').known)"
     assert run(code).strip() == "NewCase False"
+
+
+@pytest.mark.parametrize("package", ["sqlalchemy", "cryptography", "filelock"])
+def test_a_star_import_leaves_out_what_needs_an_extra_that_is_not_installed(package: str) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None; from fulfillment_sdk import *; "
+        "from fulfillment_sdk.receiver import *; import fulfillment_sdk; "
+        "print('Receiver' in dir(), 'Reconciliation' in dir(), verify.__name__, Client.__name__)\n"
+        "try:\n    fulfillment_sdk.Receiver\n"
+        "except fulfillment_sdk.MissingExtra as error:\n    print(error.extra)"
+    )
+    assert run(code).split() == ["False", "False", "verify", "Client", "receiver"]

@@ -41,4 +41,13 @@ _HOMES: Final = {
 }
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
-    __getattr__, __dir__ = exports(__name__, __all__, _HOMES, extra="receiver")
+    __getattr__, __dir__ = exports(
+        __name__,
+        __all__,
+        _HOMES,
+        needs=dict.fromkeys(
+            ("Difference", "Received", "Receiver", "Reconciliation"),
+            ("sqlalchemy", "cryptography", "filelock"),
+        ),
+        extra="receiver",
+    )

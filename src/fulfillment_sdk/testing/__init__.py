@@ -36,6 +36,6 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of ours
         __name__,
         __all__,
         _HOMES,
-        needs={"SinkContract": "pytest"},
+        needs={"SinkContract": ("pytest",)},
         extra="testing",
     )

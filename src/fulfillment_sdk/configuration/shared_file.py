@@ -21,7 +21,14 @@ PLUGINS: Final = "plugins"
 
 _WRITE_IT: Final = "Write it, or name another: a path counts from the working directory."
 
-TABLES: Final = frozenset({RECEIVER, SINKS, PLUGINS})
+_TABLES: Final = {
+    RECEIVER: f'Write a line [{RECEIVER}], and under it data = "inbox" and its other keys.',
+    SINKS: f'Write a line [{SINKS}.NAME] for each sink, and under it kind = "…" and its settings.',
+    PLUGINS: f"Write a line [{PLUGINS}.NAME] for each plugin, and under it its settings.",
+}
+"""What to write in place of one that is no table."""
+
+TABLES: Final = frozenset(_TABLES)
 """The tables that a receiver reads."""
 
 SERVER_KEYS: Final = frozenset(
@@ -93,12 +100,12 @@ class SharedFile:
                 raise ConfigurationError(
                     f"Unknown table in {path}: [{key}]", remedy=did_you_mean(key, TABLES)
                 )
+            if not isinstance(value, Mapping) and key in TABLES:
+                raise ConfigurationError(f"{key} in {path} is no table", remedy=_TABLES[key])
             if not isinstance(value, Mapping) and key not in SERVER_KEYS:
                 raise ConfigurationError(
                     f"Unknown key in {path}: {key}",
-                    remedy="Write [sinks.NAME] above a sink's settings."
-                    if key in TABLES
-                    else f"{did_you_mean(key, SERVER_KEYS)} What is a receiver's stands in the "
+                    remedy=f"{did_you_mean(key, SERVER_KEYS)} What is a receiver's stands in the "
                     f"table [{RECEIVER}].",
                 )
         return cls(

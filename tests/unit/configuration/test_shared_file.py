@@ -71,7 +71,6 @@ def test_there_are_no_tables_in_a_file_that_is_a_servers_alone(file: Path) -> No
         ("[zzz]\n", "[zzz]", "Known are: plugins, receiver, sinks."),
         ("databse_url = 'hush'", "databse_url", "Did you mean database_url?"),
         ("secrets = 'hush'", "secrets", "stands in the table [receiver]"),
-        ("sinks = 'hush'", "sinks", "[sinks.NAME]"),
     ],
 )
 def test_what_is_nobodys_is_named_with_the_nearest(
@@ -80,6 +79,24 @@ def test_what_is_nobodys_is_named_with_the_nearest(
     error = refused(file, content)
     assert error.message.endswith(f"{file}: {message}")
     assert remedy in error.remedy
+    assert "hush" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "remedy"),
+    [
+        ("receiver = 5", "receiver", 'Write a line [receiver], and under it data = "inbox"'),
+        ("[[receiver]]\ndata = 'hush'", "receiver", "Write a line [receiver], and"),
+        ("sinks = 'hush'", "sinks", "Write a line [sinks.NAME] for each sink, and under it kind ="),
+        ("plugins = ['hush']", "plugins", "Write a line [plugins.NAME] for each plugin, and"),
+    ],
+)
+def test_a_table_that_is_none_is_told_with_what_to_write(
+    content: str, name: str, remedy: str, file: Path
+) -> None:
+    error = refused(file, content)
+    assert error.message == f"{name} in {file} is no table"
+    assert error.remedy.startswith(remedy)
     assert "hush" not in str(error)
 
 

@@ -141,6 +141,8 @@ def _scalar(value: object, hint: object, where: str) -> object:
     # To Python a boolean is an integer; to whoever writes a configuration it is not.
     if not isinstance(value, kinds) or (isinstance(value, bool) and hint is not bool):
         raise _wrong(where, words)
+    if hint is Path and (not str(value) or "\0" in str(value)):
+        raise _wrong(where, words)
     if hint is float and isinstance(value, int):
         try:
             return float(value)

@@ -220,3 +220,11 @@ def test_whatever_a_class_refuses_its_values_with_is_told_without_them() -> None
 def test_a_number_that_is_larger_than_any_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"sinks\.a\.share must be a number"):
         load_settings(Everything, {"path": "p", "share": 10**400}, where="sinks.a")
+
+
+@pytest.mark.parametrize("path", ["", "out\0hush.csv"])
+def test_a_path_that_leads_nowhere_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(Everything, {"path": path}, where="sinks.audit")
+
+    assert str(caught.value) == "sinks.audit.path must be a path\nCorrect its value."

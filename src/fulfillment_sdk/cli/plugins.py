@@ -40,7 +40,8 @@ def list_command(config: Path | None, as_json: bool) -> None:
     """List plugins with their versions and hooks, broken ones with the cause, and what is off.
 
     Those that are installed, and those that the receiver's settings name. An application may hand
-    in others. Status 1 is a table of settings that can't be used.
+    in others. A name in FULFILLMENT_DISABLE_PLUGINS that is no plugin's is there, too. Status 1 is
+    a table of settings that can't be used.
     """
     import_from_here()
     file = find_file(config)
@@ -70,6 +71,10 @@ def _entries(plugins: Plugins) -> list[Entry]:
     found = [Entry(one.name, one.version, "works", ", ".join(sorted(one.hooks))) for one in plugins]
     found += [Entry(one.name, one.version, "left out", one.cause) for one in plugins.problems]
     found += [Entry(one.name, one.version, "off", f"by {one.by}") for one in plugins.switched_off]
+    found += [
+        Entry(one.name, "", "unknown", f"in {one.by}, and {one.words}")
+        for one in plugins.mistaken_switches()
+    ]
     return found
 
 

@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -42,6 +42,10 @@ class SwitchedOff:
     def everything(self) -> bool:
         """Whether no plugin counts, whatever it is called."""
         return "*" in self.names
+
+    def strangers(self, known: Collection[str]) -> list[str]:
+        """Those that the environment leaves out, and that are the name of no plugin."""
+        return [] if self.everything else sorted(self.names.difference(known))
 
     def has(self, *names: str) -> bool:
         """Whether a plugin that goes by these names is left out."""

@@ -15,9 +15,11 @@ from types import ModuleType
 
 import attrs
 
-from fulfillment_sdk.errors import ConfigurationError, PluginError
+from fulfillment_sdk.configuration.toml_file import did_you_mean
+from fulfillment_sdk.errors import PluginError
+from fulfillment_sdk.hooks.causes import cause_of
 from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
-from fulfillment_sdk.hooks.installed import SwitchedOff, installed
+from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, SwitchedOff, installed
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, Plugin, inspect_plugin, plugin_name
 
 logger = logging.getLogger("fulfillment_sdk.plugins")
@@ -43,6 +45,15 @@ class PluginOff:
     by: str
 
 
+@attrs.frozen
+class MistakenSwitch:
+    """A name that plugins are switched off by, and that is none's: what was meant, it seems."""
+
+    name: str
+    words: str
+    by: str = DISABLE_VARIABLE
+
+
 class Plugins:
     """The plugins of one receiver or client, and what was wrong with the others.
 
@@ -66,6 +77,17 @@ class Plugins:
         """Every name of every plugin that there is, whether it can be used or not."""
         here = (plugin.names for plugin in self)
         return frozenset(self._seen).union(*here)
+
+    def mistaken_switches(self) -> list[MistakenSwitch]:
+        """What `FULFILLMENT_DISABLE_PLUGINS` lists in vain, and the nearest name to each.
+
+        To be asked once all plugins are there; also installed ones that were not asked for count.
+        """
+        known = self.known.union(*((one.name, one.value.partition(":")[0]) for one in installed()))
+        return [
+            MistakenSwitch(name, f"no plugin is called so. {did_you_mean(name, known)}")
+            for name in self._disabled.strangers(known)
+        ]
 
     def __iter__(self) -> Iterator[Plugin]:
         return iter(self._plugins.values())
@@ -161,10 +183,7 @@ class Plugins:
         self._leave_out(plugin.name, plugin.version, error)
 
     def _leave_out(self, name: str, version: str, error: BaseException) -> None:
-        if isinstance(error, PluginError | ConfigurationError):
-            cause = error.message
-        else:
-            cause = _in_short(error)
+        cause = cause_of(error)
         self.problems.append(PluginProblem(name, version, cause))
         logger.log(self._level, "plugin %s %s is left out: %s", name, version, cause)
 
@@ -235,7 +254,3 @@ def place(error: BaseException, plugin: Plugin, hook: str) -> str:
     ]
     file, line = next((one for one in reversed(places) if one[0] in own), places[-1])
     return f"{file}:{line}"
-
-
-def _in_short(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -9,7 +9,8 @@ from typing import Final, Generic, TypeVar, cast
 import attrs
 
 from fulfillment_sdk.configuration.toml_file import nearest
-from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, PluginError
+from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, MissingExtra, PluginError
+from fulfillment_sdk.hooks.causes import cause_of
 from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
 from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
@@ -52,11 +53,14 @@ class SinkKind(Generic[S]):
 
         Raises:
             ConfigurationError: the settings are wrong.
+            MissingExtra: an extra of the SDK is not installed that this kind of sink needs.
             PluginError: the plugin's factory failed.
         """
         settings = load_settings(self.settings, values, where=where)
         try:
             made: object = self.factory(settings)
+        except MissingExtra as error:
+            raise MissingExtra(error.package, error.extra, where=where) from None
         except FulfillmentError as error:
             if type(error) is not ConfigurationError:
                 raise
@@ -65,7 +69,7 @@ class SinkKind(Generic[S]):
             if is_hosts(error):
                 raise
             raise PluginError(
-                f"{where} can't be made: plugin {self.plugin} raised {type(error).__name__}"
+                f"{where} can't be made: plugin {self.plugin} raised {cause_of(error)}"
             ) from error
         if inspect.isclass(made) or not callable(getattr(made, "deliver", None)):
             raise PluginError(

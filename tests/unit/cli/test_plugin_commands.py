@@ -76,7 +76,7 @@ def test_one_that_fails_is_named_and_the_others_commands_are_there(
     install("broken", source("broken", "never", BROKEN))
     install("greeter", source("greeter", "greet"))
     assert run("greet", "Anna").output == "Good morning, Anna\n"
-    assert "commands of plugin broken are left out: RuntimeError: no licence" in caplog.text
+    assert "commands of plugin broken are left out: RuntimeError at " in caplog.text
 
 
 def test_one_that_is_switched_off_brings_none(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -90,9 +91,11 @@ def test_a_broken_entry_point_is_named_with_its_cause_and_the_rest_work(
     plugins.load_entry_points(installed)
 
     assert [plugin.name for plugin in plugins] == ["installed_good"]
-    assert {problem.name: problem.cause for problem in plugins.problems} == {
-        "raises_at_import": "RuntimeError: no licence",
-        "exits_at_import": "SystemExit: 3",
+    causes = {problem.name: problem.cause for problem in plugins.problems}
+    place = r" at \S*/installed_\w+\.py:1"
+    assert re.fullmatch("RuntimeError" + place, causes.pop("raises_at_import"))
+    assert re.fullmatch("SystemExit" + place, causes.pop("exits_at_import"))
+    assert causes == {
         "needs_more": "ModuleNotFoundError: No module named 'a_package_that_is_not_there'",
         "misspelt": "Plugin installed_misspelt has an unknown hook, fulfillment_status_change",
     }

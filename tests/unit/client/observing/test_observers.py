@@ -125,10 +125,8 @@ def test_a_broken_plugin_is_named_and_the_others_watch(
     with caplog.at_level(logging.WARNING):
         assert watched(these)
 
-    assert {one.name: one.cause for one in these.problems} == {
-        "raising": "RuntimeError: no licence",
-        "exiting": "SystemExit: 3",
-    }
+    causes = {one.name: one.cause.partition(" at ")[0] for one in these.problems}
+    assert causes == {"raising": "RuntimeError", "exiting": "SystemExit"}
     assert len(caplog.messages) == 2
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk.cli.endings import Endings
-from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.cli.here import import_from_here
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.by_path import load_by_path
@@ -128,7 +128,7 @@ def command(
                 else f"Write receiver.plugins or [sinks.NAME] into {config}, as the receiver has "
                 "them; what it has in Python goes to --plugin and --sink.",
             )
-        place = data or (told.settings.data if told else "")
+        place = told.settings.data if data is None and told is not None else data or ""
         if retain is None and told is not None:
             retain = told.settings.retention
         database = Database.of(place, told.settings.keys if told else None)

@@ -40,8 +40,12 @@ def find_file(config: Path | None) -> SharedFile | None:
     return SharedFile.read(config or Path(FILE))
 
 
-def file_with_sinks(config: Path | None) -> SharedFile:
+def file_with_sinks(config: Path | None, *, or_else: bool = False) -> SharedFile:
     """Read the configuration that is meant, which must have sinks.
+
+    Args:
+        config: the file that is named.
+        or_else: whether anything else of a receiver's does, too.
 
     Raises:
         ConfigurationError: it can't be used, is not there, or has none.
@@ -51,7 +55,7 @@ def file_with_sinks(config: Path | None) -> SharedFile:
         raise ConfigurationError(
             f"There is no {FILE} here", remedy="Name the receiver's with --config."
         )
-    if not file.sinks:
+    if not file.sinks and not (or_else and (file.receiver or file.plugins)):
         raise ConfigurationError(
             f"{file.path} has no sink",
             remedy='Write [sinks.NAME] and kind = "…" into it. Kinds: fulfillment sinks list',

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from fulfillment_sdk._extras import needs
 from fulfillment_sdk.cli.columns import columns
-from fulfillment_sdk.cli.group import needs
 from fulfillment_sdk.cli.here import config_flag, file_with_sinks, find_file, import_from_here
 from fulfillment_sdk.cli.places import json_flag, plain, say_json
+from fulfillment_sdk.cli.whole_file import look_through
 from fulfillment_sdk.configuration.shared_file import SharedFile
 from fulfillment_sdk.configuration.toml_file import did_you_mean
 from fulfillment_sdk.errors import ConfigurationError
@@ -51,10 +52,13 @@ def command() -> None:
 def list_command(kinds: Sequence[str], config: Path | None, as_json: bool) -> None:
     """List the kinds of sink with their settings, and the keys that every sink has."""
     import_from_here()
-    on_offer, plugins = _kinds(find_file(config))
-    from fulfillment_sdk.plugins.settings.common import CommonSettings
-    from fulfillment_sdk.plugins.settings.described import describe
-
+    with needs("receiver"):
+        from fulfillment_sdk.plugins.settings.common import CommonSettings
+        from fulfillment_sdk.plugins.settings.described import describe
+        from fulfillment_sdk.plugins.settings.named import every_plugin
+        from fulfillment_sdk.plugins.sinks import SinkKinds
+    plugins = every_plugin(find_file(config))
+    on_offer = SinkKinds.of(plugins)
     _refuse_strangers(kinds, on_offer.words, "kind of sink")
     chosen = [one for one in on_offer if not kinds or one.kind in kinds]
     if as_json:
@@ -87,7 +91,9 @@ def check_command(names: Sequence[str], config: Path | None, as_json: bool) -> N
     """Make each sink of fulfillment.toml, open and close it, and say what is wrong with it.
 
     Nothing is delivered, but what a sink does as it opens is done: a file may be made, or tables.
-    Also one that is switched off is checked. Status 1 is a sink that can't be used.
+    Also one that is switched off is checked. Unless sinks are named, the file's [receiver] and its
+    [plugins.NAME] are looked at as well; a server's settings are for `fulfillment serve` to check.
+    Status 1 is a sink or a table that can't be used.
     """
     _try(names, config, as_json, make_event=None)
 
@@ -128,13 +134,19 @@ def _try(
     names: Sequence[str], config: Path | None, as_json: bool, *, make_event: MakeEvent | None
 ) -> None:
     import_from_here()
-    file = file_with_sinks(config)
+    all_of_it = not names and make_event is None
+    file = file_with_sinks(config, or_else=all_of_it)
     _refuse_strangers(names, file.sinks, f"sink in {file.path}")
-    kinds, plugins = _kinds(file)
     with needs("receiver"):
+        from fulfillment_sdk.plugins.settings.named import every_plugin
+        from fulfillment_sdk.plugins.sinks import SinkKinds
         from fulfillment_sdk.receiver.from_file import warn_of_open_secrets
+    plugins = every_plugin(file)
+    # First, as a receiver does: a plugin without the settings that it needs offers no kind.
+    others = look_through(file, plugins) if all_of_it else []
+    kinds = SinkKinds.of(plugins)
     warn_of_open_secrets(file, kinds, plugins)
-    trials = _trials(file, kinds, names, make_event)
+    trials = _trials(file, kinds, names, make_event) + others
     if as_json:
         say_json([attrs.asdict(one) for one in trials])
     else:
@@ -167,14 +179,6 @@ def _trials(
     for place, came in zip(tried, try_apart(list(tried.values())), strict=True):
         found[place] = came
     return found
-
-
-def _kinds(file: SharedFile | None) -> tuple[SinkKinds, Plugins]:
-    with needs("receiver"):
-        from fulfillment_sdk.plugins.settings.named import every_plugin
-        from fulfillment_sdk.plugins.sinks import SinkKinds
-    plugins = every_plugin(file)
-    return SinkKinds.of(plugins), plugins
 
 
 def _refuse_strangers(given: Sequence[str], known: Collection[str], what: str) -> None:

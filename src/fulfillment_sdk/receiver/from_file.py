@@ -13,7 +13,9 @@ import attrs
 
 from fulfillment_sdk.configuration.shared_file import RECEIVER, SharedFile
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.hooks.plugin import Plugin
+from fulfillment_sdk.hooks.installed import SwitchedOff
+from fulfillment_sdk.hooks.loading import Plugins
+from fulfillment_sdk.hooks.plugin import RECEIVER_HOOKS, Plugin
 from fulfillment_sdk.plugins.settings.in_place import secrets_in_place
 from fulfillment_sdk.plugins.settings.named import Named
 from fulfillment_sdk.plugins.settings.secret import Secret
@@ -21,8 +23,11 @@ from fulfillment_sdk.plugins.settings.settings import load_settings
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.receiver.cases.feeds import HasFeed
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
-from fulfillment_sdk.receiver.outlets import Outlets
+from fulfillment_sdk.receiver.database import Database
+from fulfillment_sdk.receiver.intake import checked_secrets
+from fulfillment_sdk.receiver.outlets import Outlets, refuse_namesakes
 from fulfillment_sdk.relay import RetryPolicy
+from fulfillment_sdk.relay.upkeep.retention import checked_retention
 
 logger = logging.getLogger("fulfillment_sdk.receiver")
 
@@ -160,6 +165,32 @@ class FromFile:
         if "secrets" not in options:
             found["secrets"] = self._live_secrets()
         return {**found, **options}
+
+    def check(self) -> str:
+        """Look at what the table `receiver` says as whoever makes one does; opens nothing.
+
+        Returns:
+            What is missing here alone, maybe: the webhook secrets, which those need that accept.
+
+        Raises:
+            ConfigurationError: a value can't be used, a plugin can't be imported, or one shares its
+                name with a sink.
+            PluginError: a plugin that it names is not in order.
+        """
+        settings = self.settings
+        settings.policy, settings.rules  # noqa: B018  what is wrong with them is told
+        checked_retention(settings.retention)
+        Database.of(settings.data, settings.keys)
+        named = Plugins(disabled=SwitchedOff())
+        for plugin in settings.load():
+            named.register(plugin, host="a receiver", hooks=RECEIVER_HOOKS)
+        refuse_namesakes(named, self.file.sinks)
+        if settings.feed:
+            server_feed()
+        secrets = settings.live_secrets()
+        if secrets:
+            checked_secrets(secrets)
+        return "" if secrets else f"no webhook secret is set here: see {SECRET_VARIABLE}"
 
     def _live_secrets(self) -> tuple[str, ...]:
         secrets = self.settings.live_secrets()

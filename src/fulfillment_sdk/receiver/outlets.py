@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -19,7 +19,7 @@ from fulfillment_sdk.plugins.settings.of_plugins import settle
 from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.relay import Destination, RetryPolicy, Sink
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fulfillment_sdk.plugins")
 
 _CALLED_AS_SINKS: Final = frozenset({*EVENT_HOOKS.values(), STARTUP})
 """The hooks of a plugin that it is a sink for, by its own name."""
@@ -75,6 +75,8 @@ class Outlets:
             loaded.register(plugin, host="a receiver", hooks=RECEIVER_HOOKS)
         if load_entry_points:
             loaded.load_entry_points()
+        for one in loaded.mistaken_switches():
+            logger.warning("%s lists %r, and %s", one.by, one.name, one.words)
         outlets = cls(loaded)
         outlets._bind(sinks or {}, policy, settle(loaded, tables))
         return outlets
@@ -85,7 +87,7 @@ class Outlets:
         policy: RetryPolicy,
         settings: Mapping[str, object],
     ) -> None:
-        self._refuse_namesakes(sinks)
+        refuse_namesakes(self.plugins, sinks)
         self.kinds = SinkKinds.of(self.plugins)
         hosts = {name: Host(own, self._names) for name, own in settings.items()}
         bound: list[tuple[Destination, Sink] | None] = []
@@ -96,20 +98,6 @@ class Outlets:
             self.destinations.append(destination)
         if self.destinations:
             self._have_started(hosts)
-        else:
-            logger.warning("no plugin and no sink: notifications are stored and go nowhere")
-
-    def _refuse_namesakes(self, sinks: Mapping[str, object]) -> None:
-        """Do without an installed plugin that has a sink's name; of a host's own it is told."""
-        for plugin in tuple(self.plugins):
-            if plugin.name in sinks and not plugin.hooks.isdisjoint(_CALLED_AS_SINKS):
-                error = ConfigurationError(
-                    f"A plugin and a sink are both called {plugin.name}",
-                    remedy="Call the sink something else.",
-                )
-                if not self.plugins.may_leave_out(plugin):
-                    raise error
-                self.plugins.leave_out(plugin, error)
 
     def _have_started(self, hosts: Mapping[str, Host]) -> None:
         """Let plugins get ready that are no destination: what is a sink is opened with the rest."""
@@ -123,3 +111,20 @@ class Outlets:
 
     def _names(self) -> list[str]:
         return [destination.name for destination in self.destinations]
+
+
+def refuse_namesakes(plugins: Plugins, sinks: Collection[str]) -> None:
+    """Do without an installed plugin that has a sink's name.
+
+    Raises:
+        ConfigurationError: a plugin of the host's own has one.
+    """
+    for plugin in tuple(plugins):
+        if plugin.name in sinks and not plugin.hooks.isdisjoint(_CALLED_AS_SINKS):
+            error = ConfigurationError(
+                f"A plugin and a sink are both called {plugin.name}",
+                remedy="Call the sink something else.",
+            )
+            if not plugins.may_leave_out(plugin):
+                raise error
+            plugins.leave_out(plugin, error)

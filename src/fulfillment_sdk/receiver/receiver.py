@@ -6,6 +6,7 @@ of them is ever the reason for an answer.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
@@ -30,6 +31,8 @@ from fulfillment_sdk.relay import RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.store.keys import Keys
+
+logger = logging.getLogger(__name__)
 
 
 class Receiver(Answering, Casework):
@@ -103,6 +106,8 @@ class Receiver(Answering, Casework):
             load_entry_points=load_entry_points,
             plugin_settings=plugin_settings,
         )
+        if not outlets.destinations:
+            logger.warning("no plugin and no sink: notifications are stored and go nowhere")
         self._outlets = outlets
         self._tally = Tally(live, clock, lambda: self._process.relay)
         self._process = PerProcess(

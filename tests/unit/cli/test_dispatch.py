@@ -92,14 +92,25 @@ def test_an_empty_database_on_a_server_is_none_either(monkeypatch: pytest.Monkey
 
 
 def test_without_plugins_and_sinks_there_is_nobody_to_dispatch_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("FULFILLMENT_DISABLE_PLUGINS", "*")
     (tmp_path / "receiver.db").touch()
     ended = dispatch(str(tmp_path))
     assert ended.exit_code == 1
-    assert "nobody to dispatch to" in ended.stderr
-    assert "--plugin" in ended.stderr
+    assert ended.stderr == (
+        "Error: There is nobody to dispatch to: no plugin and no sink\n"
+        "Add --plugin and --sink for those that the receiver has, or its --config.\n"
+    )
+    assert caplog.text == ""
+
+
+def test_data_that_is_no_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("[receiver]\ndata = 'inbox'\n[sinks.a]\nkind = 'log'\n")
+    for config in ([], ["--config", str(tmp_path / "own.toml")]):
+        ended = dispatch("", "--plugin", "tests.unit.cli.test_dispatch:QUIET", *config)
+        assert ended.exit_code == 1
+        assert ended.stderr.startswith("Error: The receiver's data names no place\n")
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "90 days"])

@@ -29,7 +29,7 @@ _MASKED: Final = (
         ),
         r"\1\2…",
     ),
-    (re.compile(r"(?i)\b(bearer|basic|digest) \S+"), r"\1 …"),
+    (re.compile(r"\b((?i:bearer|basic|digest)) (?=\S*[A-Z0-9_=/+~-])\S+"), r"\1 …"),
     # Looks like one: a webhook's secret, a token, a key, a signature. An id is shorter.
     (re.compile(r"\bwhsec_\S+|\beyJ[\w-]{4,}(\.[\w-]*){0,2}|[A-Za-z0-9_+/=-]{40,}"), "…"),
     # An address of somebody.

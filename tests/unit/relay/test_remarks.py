@@ -29,7 +29,8 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodXNoIn0.aHVzaC1odXNoLWh1c2g"
         "OperationalError (08006)",
         "the endpoint's name can't be resolved (ETIMEDOUT)",
         "connection to 127.0.0.1:5432 refused",
-        "HTTP 400 (signature … expired)",
+        "HTTP 400 (signature * expired)",
+        "HTTP 401 (bearer token missing, secret wrong)",
         "event evt_0123456789abcdef0123456789abcdef was there already",
     ],
 )
@@ -42,7 +43,8 @@ def test_a_cause_is_told_as_it_is(plain: str) -> None:
     [
         (f"refused: {TOKEN}", "refused: …"),
         ("key whsec_aHVzaA== is unknown", "key … is unknown"),
-        ("Bearer hush is not accepted", "Bearer … is not accepted"),
+        ("Bearer hush-1 is not accepted", "Bearer … is not accepted"),
+        ("got Basic aHVzaDpodXNo twice", "got Basic … twice"),
         ("login failed, password=hush hush", "login failed, password=…"),
         ("X-Api-Key: hush", "X-Api-Key: …"),
         ("client_secret = hush", "client_secret = …"),

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-EMAIL = {"kind": "email", "server": "smtp://x.org", "sender": "a@x.org", "to": ["a@x.org"]}
-CHAT = {"kind": "chat", "urls": ["json://127.0.0.1"]}
-WEBHOOK = {"kind": "webhook", "url": "https://x.org", "secrets": ["whsec_x"]}
-SQL = {"kind": "sql", "url": "postgresql://hush@127.0.0.1/x"}
+EMAIL: dict[str, object] = {
+    "kind": "email",
+    "server": "smtp://x.org",
+    "sender": "a@x.org",
+    "to": ["a@x.org"],
+}
+CHAT: dict[str, object] = {"kind": "chat", "urls": ["json://127.0.0.1"]}
+WEBHOOK: dict[str, object] = {"kind": "webhook", "url": "https://x.org", "secrets": ["whsec_x"]}
+SQL: dict[str, object] = {"kind": "sql", "url": "postgresql://hush@127.0.0.1/x"}
 
 MISSING = [
     (EMAIL, "aiosmtplib", "email"),

@@ -8,9 +8,9 @@ from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.receiver.cases.feeds import Feed, HasFeed, feed_of
 from fulfillment_sdk.receiver.cases.ledger import Ledgers
 from fulfillment_sdk.receiver.cases.reconciling import Reconciliation, reconcile
-from fulfillment_sdk.receiver.cases.story import Received, explained, received, untaken
+from fulfillment_sdk.receiver.cases.story import Received, explained, received
 from fulfillment_sdk.receiver.running import STORE_SECONDS, Running
-from fulfillment_sdk.relay import Filter
+from fulfillment_sdk.relay.tables.event_rows import check_storable_id
 
 
 class Casework(Running):
@@ -27,20 +27,22 @@ class Casework(Running):
 
         Raises:
             StoreUnavailable: the database can't be used.
+            ValueError: no case can have this id: it has a NUL or a lone surrogate, or no end.
         """
+        check_storable_id(case_id)
         store = self.relay.store
         return store.read(lambda c: received(c, case_id)).result(STORE_SECONDS)
 
     def explain(self, case_id: str) -> str:
         """Return in words where a case stands, what is missing, and why something waits or went by.
 
-        Also which plugin or sink has failed to take what. Ids, codes and times alone, so that it
-        may be printed and mailed. It waits as `history` does, and raises the same.
+        Also which plugin or sink has what was passed on, and which not yet, or never. Ids, codes
+        and times alone, so that it may be printed and mailed: an id that does not look like one is
+        `*`. It waits as `history` does, and raises the same.
         """
-        relay = self.relay
-        story = relay.store.read(lambda c: explained(c, case_id)).result(STORE_SECONDS)
-        left = relay.undelivered(Filter(lane=case_id)).result(STORE_SECONDS)
-        return "\n".join([story, *untaken(left)])
+        check_storable_id(case_id)
+        store = self.relay.store
+        return store.read(lambda c: explained(c, case_id)).result(STORE_SECONDS)
 
     def reconcile(
         self,
@@ -67,7 +69,10 @@ class Casework(Running):
         Raises:
             ConfigurationError: there is no feed.
             StoreUnavailable: the database can't be used.
+            ValueError: no case can have this id.
         """
+        if case_id is not None:
+            check_storable_id(case_id)
         asked = self._feed if feed is None else feed_of(feed)
         if asked is None:
             raise ConfigurationError(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.relay.reports import history, visibility
 from fulfillment_sdk.relay.reports.figures import Backlog, Figures
 from fulfillment_sdk.relay.reports.pages import USUAL, Filter, Page, checked_filter
+from fulfillment_sdk.relay.tables.event_rows import check_storable_id
 from fulfillment_sdk.relay.upkeep import replay
 from fulfillment_sdk.relay.values import Attempt, AttemptOutcome, DeadLetter, Undelivered
 from fulfillment_sdk.store import Store, StoreFuture
@@ -79,11 +80,16 @@ class Insight:
 
         A filter's `since` is about when they were made.
 
+        Raises:
+            ValueError: no event can have this id.
+
         Raises (in the future):
             ValueError: `after` is no cursor of this list, or `limit` is below 1.
             StoreUnavailable: the database can't be used.
         """
         asked = checked_filter(wanted)
+        if event_id is not None:
+            check_storable_id(event_id)
         return self.store.read(
             lambda c: history.history(
                 c,
@@ -98,12 +104,18 @@ class Insight:
     def replay(self, destination: str, event_id: str) -> StoreFuture[bool]:
         """Send an event once more, under its old id.
 
-        False if it, or the destination, is unknown, if it is pending there, if it is of an owner
-        whose events don't go there, or if the host keeps it back.
+        It goes there whatever types and labels the destination asks for: both are named here. False
+        if it, or the destination, is unknown, if it is pending there, if it is of an owner whose
+        events don't go there, or if the host keeps it back.
+
+        Raises:
+            ValueError: no event, or no destination, can be called that.
 
         Raises (in the future):
             StoreUnavailable: nothing was lined up.
         """
+        check_storable_id(destination)
+        check_storable_id(event_id)
 
         def work(connection: sa.Connection) -> bool:
             self._tell(connection)

@@ -9,6 +9,7 @@ from fulfillment_sdk.relay.reports import history
 from fulfillment_sdk.relay.reports.history import Quarantined
 from fulfillment_sdk.relay.reports.pages import EVERYTHING, USUAL, Filter, Page, checked_filter
 from fulfillment_sdk.relay.tables.accept import discard, put_aside
+from fulfillment_sdk.relay.tables.event_rows import check_storable_id
 from fulfillment_sdk.store import Store, StoreFuture
 
 
@@ -55,7 +56,7 @@ class Quarantine:
 
         Raises:
             TypeError: `wanted` is no `Filter`.
-            ValueError: it asks for what the quarantine does not know.
+            ValueError: it asks for what the quarantine does not know, or no event can have this id.
 
         Raises (in the future):
             ValueError: `after` is no cursor of this list, or `limit` is below 1.
@@ -64,6 +65,8 @@ class Quarantine:
         asked = checked_filter(wanted)
         if attrs.evolve(asked, since=None) != EVERYTHING:
             raise ValueError("of a Filter, the quarantine knows `since` alone")
+        if event_id is not None:
+            check_storable_id(event_id)
         at = since if since is not None else asked.since
         return self.store.read(
             lambda c: history.quarantined(c, event_id=event_id, since=at, after=after, limit=limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -285,18 +285,47 @@ class Unwilling:
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        (RetryPolicy((0,)), "unwilling has not taken evt_1: given up after 1 tries"),
-        (RetryPolicy((0, 60)), "unwilling has not taken evt_1: tried 1 times, and again at "),
+        (RetryPolicy((0,)), "unwilling: given up after 1 tries"),
+        (RetryPolicy((0, 60)), "unwilling: tried 1 times, and again at 20"),
     ],
 )
 def test_explain_says_who_has_not_taken_what_was_passed_on(
     policy: RetryPolicy, said: str, make_receiver: MakeReceiver
 ) -> None:
-    unwilling = Unwilling()
-    receiver = make_receiver(unwilling, policy=policy)
+    unwilling, inbox = Unwilling(), Inbox()
+    receiver = make_receiver(unwilling, inbox, policy=policy)
     send(receiver, 1)
+    unwilling.asked.take()
     unwilling.asked.take()
 
     told = receiver.explain("case_1")
-    assert told.splitlines()[-1].startswith(said)
+    taken, failed = told.splitlines()[-1].strip().split("; ")
+    assert taken.startswith("inbox: delivered 20")
+    assert failed.startswith(said)
     assert "Jane" not in told
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "case\0", "x" * 2000])
+def test_an_id_that_no_case_can_have_is_refused_without_being_repeated(
+    odd: str, make_receiver: MakeReceiver
+) -> None:
+    receiver, shelf = make_receiver(Inbox()), Box[str | None]()
+
+    def feed(case_id: str | None) -> list[Mapping[str, object]]:
+        shelf.put(case_id)
+        return []
+
+    calls: tuple[Callable[[str], object], ...] = (
+        receiver.history,
+        receiver.explain,
+        lambda one: receiver.reconcile(feed, case_id=one),
+        lambda one: receiver.relay.replay("inbox", one),
+        lambda one: receiver.relay.replay(one, "evt_1"),
+        lambda one: receiver.relay.attempts(event_id=one),
+        lambda one: receiver.relay.quarantined(event_id=one),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match="must be text without NUL") as raised:
+            call(odd)
+        assert odd not in str(raised.value)
+    assert shelf.is_empty

@@ -31,9 +31,10 @@ from fulfillment_sdk.receiver.cases.rows import (
     write,
 )
 from fulfillment_sdk.receiver.cases.state import Hole
+from fulfillment_sdk.receiver.cases.story import PASSED_ON
 from fulfillment_sdk.relay import Accepted, Event, Relay
 from fulfillment_sdk.relay.tables.stored import stored_events
-from fulfillment_sdk.relay.tables.words import one_word
+from fulfillment_sdk.relay.tables.words import id_word
 from fulfillment_sdk.store import StoreFuture
 from fulfillment_sdk.wire.events import EVENT_DEPTH
 
@@ -43,8 +44,6 @@ ORIGIN: Final = "origin"
 
 CASES_AT_ONCE: Final = 50
 """Cases whose windows end in one transaction at most."""
-
-_PASSED_ON: Final = frozenset({"baseline", "applied", "late"})
 
 log = logging.getLogger("fulfillment_sdk.receiver")
 
@@ -141,7 +140,7 @@ class Ledger:
                 verdict.until,
             )
             case.entries[fact.event_id] = entry
-            if verdict.outcome in _PASSED_ON:
+            if verdict.outcome in PASSED_ON:
                 due.append(_noted(entry))
             if verdict.released or verdict.gaps:
                 due += _pass_on(case, verdict)
@@ -185,7 +184,7 @@ def report_gaps(case_id: str, gaps: Iterable[Hole]) -> None:
     for gap in gaps:
         log.warning(
             "case %s: event %s has not come, and later ones are passed on",
-            one_word(case_id),
+            id_word(case_id),
             gap.first if gap.first == gap.last else f"{gap.first} to {gap.last}",
         )
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
+from fulfillment_sdk.receiver.cases.deliveries import deliveries_of, moment
 from fulfillment_sdk.receiver.cases.facts import LONGEST
 from fulfillment_sdk.receiver.cases.rows import known_case
 from fulfillment_sdk.receiver.cases.schema import held, history
 from fulfillment_sdk.receiver.cases.state import CaseState, Hole
-from fulfillment_sdk.relay import Undelivered
 from fulfillment_sdk.relay.schema import events, quarantine
-from fulfillment_sdk.relay.tables.words import one_word
+from fulfillment_sdk.relay.tables.words import id_word, one_word
 
 OUTCOMES: Final[Mapping[str, str]] = {
     "baseline": "passed on: the first that was seen of this case",
@@ -27,6 +26,11 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "conflict": "not passed on: its id was known with other bytes, which is kept apart",
 }
 """What can become of an event, and what that means."""
+
+PASSED_ON: Final = frozenset({"baseline", "applied", "late"})
+"""Those with which it goes to plugins and sinks."""
+
+NOWHERE: Final = "no plugin or sink is on record for it"
 
 
 @attrs.frozen(kw_only=True)
@@ -80,34 +84,23 @@ def received(connection: sa.Connection, case_id: str) -> list[Received]:
 def explained(connection: sa.Connection, case_id: str) -> str:
     """Return in a few lines where a case stands, what is missing, and what became of each event.
 
+    Below each that was passed on: which plugin or sink has it, and which not yet, or never.
     Ids, codes and times alone: it may be printed, mailed and logged.
     """
     case = known_case(connection, case_id)
     if case is None:
-        return f"case {one_word(case_id)}: nothing was received that is still known"
-    its = received(connection, case_id)
-    return "\n".join([*_standing(case_id, case.state), *(_line(one) for one in its)])
-
-
-def untaken(found: Iterable[Undelivered]) -> list[str]:
-    """Return a line for each delivery that was tried and failed: who has not taken what.
-
-    Why is for `Relay.undelivered` to say: those are words of plugins and sinks.
-    """
-    return [
-        f"{one_word(one.destination)} has not taken {one_word(one.event_id)}: "
-        + (
-            f"given up after {one.attempts} tries"
-            if one.due_at is None
-            else f"tried {one.attempts} times, and again at {_time(one.due_at)}"
-        )
-        for one in found
-        if one.attempts
-    ]
+        return f"case {id_word(case_id)}: nothing was received that is still known"
+    there = deliveries_of(connection, case_id)
+    lines = [*_standing(case_id, case.state)]
+    for one in received(connection, case_id):
+        lines.append(_line(one))
+        if one.outcome in PASSED_ON:
+            lines.append(f"    {there.get(one.event_id, NOWHERE)}")
+    return "\n".join(lines)
 
 
 def _standing(case_id: str, state: CaseState) -> Iterator[str]:
-    yield f"case {one_word(case_id)}: status {one_word(state.status or 'unknown')}"
+    yield f"case {id_word(case_id)}: status {one_word(state.status or 'unknown')}"
     if state.next:
         yield f"next expected: event {state.next}"
     if missing := [_numbers(hole) for hole in state.holes if hole.reported]:
@@ -122,12 +115,12 @@ def _line(one: Received) -> str:
     number = "-" if one.sequence is None else str(one.sequence)
     step = f"{one_word(one.previous_status or '-')} -> {one_word(one.status or '-')}"
     parts = [
-        f"{_time(one.received_at)}  event {number}  {one_word(one.event_id)}",
+        f"{moment(one.received_at)}  event {number}  {id_word(one.event_id)}",
         f"{one_word(one.type[:LONGEST])}  {step}",
         OUTCOMES.get(one.outcome, one.outcome),
     ]
     if one.until is not None:
-        parts[-1] += f", until {_time(one.until)} at most"
+        parts[-1] += f", until {moment(one.until)} at most"
     if one.origin != "webhook":
         parts.append("had from the feed")
     if one.anomaly is not None:
@@ -166,7 +159,3 @@ _CONFLICTS: sa.Select[Any] = (
 
 def _numbers(hole: Hole) -> str:
     return f"event {hole.first}" if hole.first == hole.last else f"{hole.first} to {hole.last}"
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"

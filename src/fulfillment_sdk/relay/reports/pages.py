@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 import attrs
 import sqlalchemy as sa
 
+from fulfillment_sdk.relay.tables.event_rows import is_storable
+
 T = TypeVar("T")
 Key = tuple[float, ...]  # where a row stands in the order of its list
 
@@ -36,8 +38,13 @@ _KINDS = {
 }
 
 
+def _storable(_filter: Filter, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, str) and not is_storable(value):
+        raise ValueError(f"A filter's {field.name} must be text without NUL and lone surrogates")
+
+
 def _field(*types: type[object]) -> Any:
-    of_them = attrs.validators.instance_of(types)
+    of_them = attrs.validators.and_(attrs.validators.instance_of(types), _storable)
     return attrs.field(default=None, validator=attrs.validators.optional(of_them))
 
 
@@ -51,6 +58,9 @@ class Filter:
         lane: the case's id.
         type: the events' type.
         since: epoch seconds; what happened then or later.
+
+    Raises:
+        ValueError: it is a text that no database takes.
     """
 
     destination: str | None = _field(str)

@@ -10,7 +10,7 @@ import attrs
 
 from fulfillment_sdk.relay.cancelling import is_asked_to_end
 from fulfillment_sdk.relay.reports.figures import Figures
-from fulfillment_sdk.relay.tables.words import facts, one_word
+from fulfillment_sdk.relay.tables.words import facts, id_word, one_word
 from fulfillment_sdk.relay.values import Attempt
 
 log = logging.getLogger("fulfillment_sdk.relay")
@@ -57,8 +57,8 @@ def _log(record: Attempt) -> None:
     log.info(
         "attempt destination=%s event=%s lane=%s n=%d outcome=%s ms=%.1f why=%s",
         one_word(record.destination),
-        one_word(record.event_id),
-        one_word(record.lane),
+        id_word(record.event_id),
+        id_word(record.lane),
         record.attempt,
         record.outcome,
         record.seconds * 1000,
@@ -66,8 +66,8 @@ def _log(record: Attempt) -> None:
         extra=facts(
             "attempt",
             destination=record.destination,
-            event=record.event_id,
-            lane=record.lane,
+            event=id_word(record.event_id),
+            lane=id_word(record.lane),
             n=record.attempt,
             outcome=record.outcome,
             ms=round(record.seconds * 1000, 1),

@@ -73,6 +73,11 @@ def check_storable_id(event_id: object) -> None:
         )
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether any database takes a text."""
+    return _storable_size(text) is not None
+
+
 def _storable_size(value: object) -> int | None:
     """Return how many bytes a text takes; None if it is no text that a database takes."""
     if not isinstance(value, str) or "\0" in value:

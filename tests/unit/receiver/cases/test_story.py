@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from fulfillment_sdk.receiver.cases.story import OUTCOMES, explained
+from fulfillment_sdk.receiver.cases.story import NOWHERE, OUTCOMES, explained
+from fulfillment_sdk.relay import Destination
 from tests.unit.receiver.cases.conftest import PATIENCE, House, steps
 from tests.unit.receiver.cases.facts import step
 
@@ -54,15 +55,44 @@ def test_explain_says_what_is_not_waited_for_any_more_and_why_one_was_left_out(
         "missing, and not waited for any more: event 3",
         "not received, and not missed: event 1",
     ]
-    assert "gap: what comes before it is missing" in lines[5]
-    assert "passed on late" in lines[6]
-    assert lines[7].endswith(OUTCOMES["stale"])
+    its = [line for line in lines[4:] if not line.startswith(" ")]
+    assert "gap: what comes before it is missing" in its[1]
+    assert "passed on late" in its[2]
+    assert its[3].endswith(OUTCOMES["stale"])
 
 
 def test_explain_of_a_case_that_nobody_knows(small_house: House) -> None:
-    assert told(small_house, "case_x\nforged") == [
-        'case "case_x\\nforged": nothing was received that is still known'
+    assert told(small_house, "case_x") == ["case case_x: nothing was received that is still known"]
+    assert told(small_house, "Jane called\nat nine") == [
+        "case *: nothing was received that is still known"
     ]
+
+
+def test_explain_does_not_print_a_story_that_came_as_an_id(small_house: House) -> None:
+    small_house.take(*steps(1, 3), case_id="Jane called")
+
+    assert told(small_house, "Jane called")[0] == "case *: status new"
+
+
+def test_explain_says_what_became_of_each_event_at_each_destination(house: House) -> None:
+    house.take(*steps(1, 2, 4))
+    lines = told(house)
+    assert [one for one in lines if one.startswith(" ")] == ["    taker: not tried yet"] * 2
+    assert "waits for earlier events" in lines[-1]
+
+    house.store.write(
+        lambda c: house.relay.put_destination(c, Destination("taker", "taker", enabled=False))
+    ).result(PATIENCE)
+    assert told(house).count("    taker: not tried yet, and it is disabled") == 2
+
+
+def test_explain_says_where_nobody_is_known_to_want_an_event(small_house: House) -> None:
+    small_house.store.write(lambda c: small_house.relay.remove_destination(c, "taker")).result(
+        PATIENCE
+    )
+    small_house.take(step(1))
+
+    assert told(small_house)[-1] == f"    {NOWHERE}"
 
 
 def test_explain_has_room_for_words_and_not_for_stories(small_house: House) -> None:
@@ -77,5 +107,5 @@ def test_explain_forges_no_line_with_what_a_sender_wrote(small_house: House) -> 
 
     lines = told(small_house)
 
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert lines[0] == 'case case_1: status "a?b"'

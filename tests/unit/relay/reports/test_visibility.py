@@ -261,6 +261,14 @@ def test_a_filters_fields_are_texts_and_a_time(field: str) -> None:
         Filter(**given)
 
 
+@pytest.mark.parametrize("field", ["destination", "owner", "lane", "type"])
+@pytest.mark.parametrize("odd", ["\ud800", "a\0b"])
+def test_a_filters_texts_are_such_as_a_database_takes(field: str, odd: str) -> None:
+    with pytest.raises(ValueError, match=f"A filter's {field} must be text without NUL") as raised:
+        Filter(**{field: odd})  # type: ignore[arg-type]
+    assert odd not in str(raised.value)
+
+
 def test_a_filter_comes_first_in_every_list(make: Make) -> None:
     bench = make()
     for call in ("undelivered", "dead_letters", "attempts", "quarantined"):

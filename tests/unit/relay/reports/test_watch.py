@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
 import pytest
 
 from fulfillment_sdk.relay import Attempt
@@ -50,3 +51,18 @@ async def test_a_task_that_is_to_end_ends() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await asyncio.create_task(tell())
+
+
+@pytest.mark.parametrize(
+    "story", ["Jane called at nine", "jane@example.org", "x" * 201, "a\nb", "", "Größe"]
+)
+def test_a_lane_that_is_no_id_is_masked_in_the_line_of_an_attempt_and_beside_it(
+    story: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    Watch().settled([attrs.evolve(RECORD, lane=story, event_id=story)])
+
+    (line,) = caplog.records
+    assert "event=* lane=* n=1" in line.getMessage()
+    told = vars(line)["facts"]
+    assert (told["event"], told["lane"]) == ("*", "*")

@@ -53,6 +53,17 @@ def test_what_is_unknown_is_not_replayed(make: Make) -> None:
     assert bench.relay.replay("unknown", "e1").result() is False
 
 
+async def test_one_that_is_named_goes_out_whatever_its_destination_asks_for(make: Make) -> None:
+    bench = make(to("by_type", types=("other",)), to("by_label", only={"status": {"done"}}))
+    bench.accept(event("e1"))
+    assert bench.pending() == []
+
+    assert bench.relay.replay("by_type", "e1").result() is True
+    assert bench.relay.replay("by_label", "e1").result() is True
+    await bench.drain()
+    assert bench.sink.ids == ["e1", "e1"]
+
+
 def test_an_event_never_goes_to_another_owners_destination(make: Make) -> None:
     bench = make(to("theirs", owner="other"))
     bench.accept(event("e1"))

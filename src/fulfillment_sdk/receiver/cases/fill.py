@@ -17,10 +17,16 @@ from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
 from fulfillment_sdk.receiver.cases.rows import waiting_cases
 from fulfillment_sdk.receiver.cases.state import Hole
 from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
-from fulfillment_sdk.relay.tables.words import one_word
+from fulfillment_sdk.relay.tables.words import id_word
 
 ASKS_AT: Final = (0.1, 0.4, 0.75)
 """When the feed is asked, in parts of the window of the case's first event that waits."""
+
+ANSWERS_WITHIN: Final = 10.0
+"""Seconds after which nobody waits for a feed: the next case has its turn."""
+
+MOST_HANGING: Final = 4
+"""Threads that wait for a feed that may never answer: where all do, it is asked nothing more."""
 
 MOST_SHOWN: Final = 10_000
 """Events of one case that are looked through."""
@@ -44,12 +50,16 @@ class Filler:
     Args:
         feed: where missing events are.
         ledger: takes them in.
+        within: seconds that it has for an answer, at most as long as the case is waited for.
     """
 
     feed: Feed
     ledger: Ledger
+    within: float = ANSWERS_WITHIN
     _asked: dict[tuple[str, float], int] = attrs.field(factory=dict)
-    _threads: DaemonThreads = attrs.field(factory=lambda: DaemonThreads(1, "fulfillment-feed"))
+    _threads: DaemonThreads = attrs.field(
+        factory=lambda: DaemonThreads(MOST_HANGING, "fulfillment-feed")
+    )
     _task: asyncio.Task[None] | None = None
 
     def look(self, connection: sa.Connection) -> Sequence[Wanted]:
@@ -87,19 +97,21 @@ class Filler:
         clock = asyncio.get_running_loop().time
         began = clock()
         for one in wanted:
-            if clock() - began >= one.seconds:
+            left = one.seconds - (clock() - began)
+            if left <= 0 or not self._threads.has_room:
                 continue  # a feed that is slow to fail must not keep later ones from being asked
             case_id, missing = one.case_id, one.missing
             try:
-                found = await self._threads.call(lambda: ask(self.feed, case_id, missing))  # noqa: B023
+                async with asyncio.timeout(min(left, self.within)):
+                    found = await self._threads.call(lambda: ask(self.feed, case_id, missing))  # noqa: B023
                 taken = await asyncio.gather(*[self.ledger.take(arrival) for arrival in found])
             except Exception as error:  # noqa: BLE001  the window ends all the same
                 log.warning(
-                    "case %s: its feed can't be asked: %s", one_word(case_id), type(error).__name__
+                    "case %s: its feed can't be asked: %s", id_word(case_id), type(error).__name__
                 )
                 continue
             if new := sum(accepted.status == "new" for accepted in taken):
-                log.info("case %s: %d missing events had from the feed", one_word(case_id), new)
+                log.info("case %s: %d missing events had from the feed", id_word(case_id), new)
 
 
 def ask(feed: Feed, case_id: str, missing: Sequence[Hole]) -> list[Arrival]:

@@ -85,6 +85,12 @@ class DaemonThreads:
         """How many threads there are."""
         return self._threads
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a call would not have to wait for another one to end."""
+        with self._gate:
+            return self._idle > 0 or self._threads < self.most
+
     def close(self) -> None:
         """Let the threads end after what they are at."""
         with self._gate:

@@ -15,7 +15,7 @@ from fulfillment_sdk.errors import StoreUnavailable
 from fulfillment_sdk.models.events import Event
 from fulfillment_sdk.receiver.cases.facts import Fact
 from fulfillment_sdk.receiver.cases.feeds import Feed, feed_of
-from fulfillment_sdk.receiver.cases.fill import Filler, Wanted
+from fulfillment_sdk.receiver.cases.fill import MOST_HANGING, Filler, Wanted
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.cases.retention import forget_history, sweep
 from fulfillment_sdk.receiver.cases.state import Hole
@@ -229,6 +229,56 @@ async def test_a_feed_that_hangs_holds_up_nobody(small_house: House) -> None:
             assert chores.filler is not None
             await chores.filler.close()
         assert house.lined_up() == ["evt_1", "evt_3"]
+    finally:
+        over.set()
+
+
+async def test_a_feed_that_hangs_for_one_case_is_asked_for_the_next(
+    small_house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house, over, asked = small_house, threading.Event(), list[str | None]()
+
+    def feed(case_id: str | None) -> Iterator[Shown]:
+        asked.append(case_id)
+        if case_id == "case_1":
+            over.wait(PATIENCE)
+        yield from shown(2, case_id="case_2")
+
+    house.take(Fact("evt_0", "news", 1), Fact("evt_00", "news", 3), case_id="case_1")
+    house.take(*steps(1, 3), case_id="case_2")
+    filler = Filler(feed_of(feed), house.ledger, within=0.05)
+    wanted = [Wanted(one, (Hole(2, 2),), 20.0) for one in ("case_1", "case_2")]
+    try:
+        filler.begin(wanted)
+        assert filler._task is not None
+        await asyncio.wait_for(filler._task, PATIENCE)
+        assert not filler.is_busy
+        await asyncio.wait_for(filler.close(), PATIENCE)
+    finally:
+        over.set()
+
+    assert asked == ["case_1", "case_2"]
+    assert set(house.outcomes("case_2").values()) == {"baseline", "applied"}
+    assert "case case_1: its feed can't be asked: TimeoutError" in caplog.text
+
+
+async def test_a_feed_that_never_answers_is_waited_for_in_few_threads(small_house: House) -> None:
+    over, asked = threading.Event(), list[str | None]()
+
+    def feed(case_id: str | None) -> list[Shown]:
+        asked.append(case_id)
+        over.wait(PATIENCE)
+        return []
+
+    filler = Filler(feed_of(feed), small_house.ledger, within=0.02)
+    wanted = [Wanted(f"case_{number}", (Hole(2, 2),), 20.0) for number in range(3 * MOST_HANGING)]
+    try:
+        filler.begin(wanted)
+        assert filler._task is not None
+        await asyncio.wait_for(filler._task, PATIENCE)
+        assert len(asked) == filler._threads.count == MOST_HANGING
+        assert filler._threads._calls.empty(), "nothing is kept for a thread that never comes"
+        await filler.close()
     finally:
         over.set()
 

@@ -32,9 +32,10 @@ CREATE TABLE receiver_history (
 	outcome TEXT NOT NULL, 
 	anomaly TEXT, 
 	decided_at DOUBLE, 
+	alike BIGINT, 
 	PRIMARY KEY (event)
 );
-INSERT INTO "receiver_history" VALUES(1,NULL,NULL,'','webhook','held',NULL,NULL);
+INSERT INTO "receiver_history" VALUES(1,NULL,NULL,'','webhook','held',NULL,NULL,NULL);
 CREATE TABLE receiver_schema_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT receiver_schema_version_pkc PRIMARY KEY (version_num)
@@ -176,6 +177,7 @@ CREATE INDEX ix_relay_events_accepted_at ON relay_events (accepted_at);
 CREATE UNIQUE INDEX ix_relay_events_owner_feed ON relay_events (owner, feed) WHERE feed IS NOT NULL;
 CREATE INDEX ix_relay_events_owner_accepted_at ON relay_events (owner, accepted_at) WHERE owner <> '';
 CREATE INDEX ix_relay_attempts_arrived ON relay_attempts (destination_no, at) WHERE outcome = 'delivered';
+CREATE INDEX ix_receiver_history_alike ON receiver_history (alike) WHERE alike IS NOT NULL;
 CREATE INDEX ix_receiver_held_case_id ON receiver_held (case_id);
 CREATE INDEX ix_receiver_held_until ON receiver_held (until);
 DELETE FROM "sqlite_sequence";

@@ -11,7 +11,7 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases import statements
-from fulfillment_sdk.receiver.cases.facts import Fact
+from fulfillment_sdk.receiver.cases.facts import Fact, likeness_of
 from fulfillment_sdk.receiver.cases.state import (
     CaseState,
     Held,
@@ -21,7 +21,7 @@ from fulfillment_sdk.receiver.cases.state import (
 )
 from fulfillment_sdk.relay import Event
 from fulfillment_sdk.relay.dispatching.drift import TOLERANCE
-from fulfillment_sdk.relay.tables.rows import each_row, is_sqlite
+from fulfillment_sdk.relay.tables.rows import Query, by_keys, each_row, is_sqlite
 from fulfillment_sdk.store.driver import execute
 
 WEBHOOK = "webhook"
@@ -80,7 +80,8 @@ def lock_cases(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Case]
 
 def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
     """Return cases of which a window is over; those that somebody else has are left to them."""
-    wanted = [(case_id,) for (case_id,) in statements.DUE.run(connection, [(now, most)])]
+    by_keys(connection)
+    wanted = _due(connection, now, most)
     rows = statements.FIND_FREE.run(connection, sorted(wanted)) if wanted else []
     cases = [_case(row) for row in rows if row[4]]
     _load_held(connection, cases)
@@ -88,11 +89,12 @@ def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
 
 
 def twins_of(connection: sa.Connection, case_id: str, fact: Fact) -> list[Fact]:
-    """Return what was recorded of a case under an event's number, or under its transition."""
+    """Return what was recorded of a case under an event's number, or what says the same."""
+    by_keys(connection)
     if fact.sequence is not None:
         rows = statements.BY_SEQUENCE.run(connection, [(case_id, fact.sequence)])
     else:
-        rows = statements.BY_TRANSITION.run(connection, [(case_id, fact.transition_id)])
+        rows = statements.BY_LIKENESS.run(connection, [(likeness_of(fact, case_id),)])
     return [_fact(row) for row in rows]
 
 
@@ -126,6 +128,7 @@ def held_among(connection: sa.Connection, event_ids: Sequence[str]) -> set[str]:
 
 def next_until(connection: sa.Connection) -> float | None:
     """Return when the first window ends; None where nothing waits."""
+    by_keys(connection)
     found: float | None = connection.exec_driver_sql(statements.NEXT).scalar_one()
     return found
 
@@ -147,7 +150,8 @@ class Waiting:
 
 def waiting_cases(connection: sa.Connection, *, most: int = 200) -> list[Waiting]:
     """Return cases that wait, those first whose window ends first; nothing is locked."""
-    wanted = [(case_id,) for (case_id,) in statements.DUE.run(connection, [(math.inf, most)])]
+    by_keys(connection)
+    wanted = _due(connection, math.inf, most)
     cases = [_case(row) for row in statements.LOOK.run(connection, wanted)] if wanted else []
     _load_held(connection, cases)
     found = []
@@ -162,9 +166,15 @@ def waiting_cases(connection: sa.Connection, *, most: int = 200) -> list[Waiting
 
 def known_case(connection: sa.Connection, case_id: str) -> Case | None:
     """Return what is known of a case; nothing is locked."""
+    by_keys(connection)
     cases = [_case(row) for row in statements.LOOK.run(connection, [(case_id,)])]
     _load_held(connection, cases)
     return cases[0] if cases else None
+
+
+def _due(connection: sa.Connection, now: float, most: int) -> list[tuple[str]]:
+    due = Query({"now": "float8"}, statements.DUE.format(most=most))
+    return [(case_id,) for (case_id,) in due.run(connection, [(now,)])]
 
 
 def _case(row: tuple[Any, ...]) -> Case:
@@ -174,8 +184,11 @@ def _case(row: tuple[Any, ...]) -> Case:
 
 def _load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
     """Give cases what they hold, in the order of numbers and of arrival."""
+    if not cases:
+        return
     by_id = {case.case_id: case for case in cases}
-    found = statements.HELD.run(connection, [(case_id,) for case_id in by_id]) if by_id else []
+    by_keys(connection)
+    found = statements.HELD.run(connection, [(case_id,) for case_id in by_id])
     waiting: dict[str, list[Held]] = {case_id: [] for case_id in by_id}
     for case_id, number, until, labels, origin, received_at, *facts in sorted(found, key=_in_order):
         fact = _fact(facts)
@@ -219,6 +232,7 @@ def _history_row(one: Entry, now: float) -> tuple[Any, ...]:
         one.outcome,
         one.anomaly,
         None if one.outcome == "held" else now,
+        None if one.outcome == "stale" else likeness_of(fact, one.event.lane),
     )
 
 

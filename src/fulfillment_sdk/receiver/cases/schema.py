@@ -39,6 +39,13 @@ history = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("anomaly", sa.Text),
     sa.Column("decided_at", sa.Double),  # NULL while it is held
+    sa.Column("alike", sa.BigInteger),  # by which one without a number is found again; else NULL
+    sa.Index(
+        "ix_receiver_history_alike",
+        "alike",
+        sqlite_where=sa.text("alike IS NOT NULL"),
+        postgresql_where=sa.text("alike IS NOT NULL"),
+    ),
 )
 
 held = sa.Table(

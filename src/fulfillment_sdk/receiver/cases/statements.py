@@ -21,6 +21,7 @@ _HISTORY: Columns = {
     "outcome": "text",
     "anomaly": "text",
     "decided_at": "float8",
+    "alike": "int8",
 }
 CASE, HISTORY = tuple(_CASE), tuple(_HISTORY)
 _READ = "case_id, status, next, holes, held"
@@ -53,15 +54,13 @@ FIND_OR_MAKE = Statement(
     SELECT * FROM found UNION ALL SELECT * FROM made
     """,  # noqa: S608  names of ours
 )
-DUE = Query(
-    {"now": "float8", "most": "int8"},
-    """
+# The limit is written out: by the planner's guess for an unknown one, it would sort all that waits.
+DUE = """
     SELECT DISTINCT w.case_id FROM (
         SELECT h.case_id FROM receiver_held AS h WHERE h.until <= (SELECT now FROM given)
-        ORDER BY h.until LIMIT (SELECT most FROM given)
+        ORDER BY h.until LIMIT {most}
     ) AS w
-    """,
-)
+"""
 NEXT = "SELECT min(until) FROM receiver_held"
 HELD = Query(
     {"case_id": "text"},
@@ -85,11 +84,11 @@ BY_SEQUENCE = Query(
     WHERE e.lane = given.case_id AND e.sequence = given.sequence AND h.event = e.id
     """,  # noqa: S608  names of ours
 )
-BY_TRANSITION = Query(
-    {"case_id": "text", "transition_id": "text"},
+BY_LIKENESS = Query(
+    {"alike": "int8"},
     f"""
-    SELECT {_FACTS} FROM given CROSS JOIN relay_events AS e CROSS JOIN receiver_history AS h
-    WHERE e.lane = given.case_id AND h.event = e.id AND h.transition_id = given.transition_id
+    SELECT {_FACTS} FROM given CROSS JOIN receiver_history AS h CROSS JOIN relay_events AS e
+    WHERE h.alike = given.alike AND e.id = h.event
     """,  # noqa: S608  names of ours
 )
 SAVE_ON_SQLITE = f"""

@@ -34,6 +34,21 @@ def is_sqlite(connection: sa.Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
+def by_keys(connection: sa.Connection) -> None:
+    """Have a server go by keys alone, row by row, in what follows of this transaction.
+
+    It keeps the plan of a statement until the tables are analyzed again. One that was made while a
+    table was empty reads all of it, and goes on doing so when there is much in it.
+    """
+    if not is_sqlite(connection):
+        execute(connection, _BY_KEYS)
+
+
+_BY_KEYS = "SELECT " + ", ".join(
+    f"set_config('enable_{way}', 'off', true)" for way in ("seqscan", "hashjoin", "mergejoin")
+)
+
+
 def each_row(connection: sa.Connection, statement: str, rows: Sequence[Row]) -> None:
     """Run a statement of SQLite's once per row, with `?` for each column."""
     if not rows:

@@ -18,7 +18,8 @@ from fulfillment_sdk.receiver.cases.arrivals import from_feed
 from fulfillment_sdk.receiver.cases.facts import LARGEST_SEQUENCE, Fact
 from fulfillment_sdk.receiver.cases.judge import Rules
 from fulfillment_sdk.receiver.cases.ledger import Ledger
-from fulfillment_sdk.receiver.cases.rows import Case, held_among, lock_cases
+from fulfillment_sdk.receiver.cases.rows import Case, held_among, lock_cases, twins_of
+from fulfillment_sdk.receiver.cases.statements import BY_LIKENESS
 from fulfillment_sdk.relay import Event, Relay
 from fulfillment_sdk.relay.upkeep.retention import sweep
 from fulfillment_sdk.store import Sealer, Store
@@ -243,6 +244,31 @@ def test_new_cases_and_known_ones_are_looked_up_and_held_in_one_statement(house:
         "case_new": 0,
     }
     assert len(said) == 1
+
+
+def test_a_fact_without_a_number_is_told_from_its_like_however_many_there_were(
+    house: House,
+) -> None:
+    def plain(number: int, event_id: str = "") -> Fact:
+        one = step(2, event_id or f"evt_{number}")
+        return attrs.evolve(one, sequence=None, transition_id=f"trn_{number}")
+
+    house.take_together([plain(number) for number in range(300)])
+    said: list[str] = []
+    found: list[list[Fact]] = []
+
+    def look(connection: sa.Connection) -> None:
+        found.append(twins_of(connection, "case_1", plain(7, "evt_again")))
+        if connection.dialect.name == "sqlite":
+            asked = f"EXPLAIN QUERY PLAN WITH given(alike) AS (VALUES (7)) {BY_LIKENESS.sql}"
+            said.extend(row[-1] for row in connection.exec_driver_sql(asked))
+
+    house.store.write(look).result(PATIENCE)
+    assert [[one.event_id for one in facts] for facts in found] == [["evt_7"]]
+    assert not said or any("ix_receiver_history_alike (alike=?)" in line for line in said)
+    house.take(plain(7, "evt_again"), plain(7, "evt_once_more"))
+    its = house.outcomes()
+    assert (its["evt_7"], its["evt_again"], its["evt_once_more"]) == ("applied", "stale", "stale")
 
 
 # -- several at once ------------------------------------------------------------------------------

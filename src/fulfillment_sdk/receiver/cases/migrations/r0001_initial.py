@@ -34,6 +34,14 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("anomaly", sa.Text),
         sa.Column("decided_at", sa.Double),
+        sa.Column("alike", sa.BigInteger),
+    )
+    op.create_index(
+        "ix_receiver_history_alike",
+        "receiver_history",
+        ["alike"],
+        sqlite_where=sa.text("alike IS NOT NULL"),
+        postgresql_where=sa.text("alike IS NOT NULL"),
     )
     op.create_table(
         "receiver_held",

@@ -14,7 +14,7 @@ from benchmarks import machine, report
 from benchmarks.run import Bench
 
 NAMES = (
-    *("intake", "throughput", "webhooks", "backlog", "workers"),
+    *("intake", "cases", "throughput", "webhooks", "backlog", "workers"),
     *("creation", "hops", "client", "models", "imports"),
 )
 

@@ -138,7 +138,7 @@ def run(bench: Bench) -> Result:
         found: dict[str, list[dict[str, Any]]] = {one.name: [] for one in CONTENDERS}
         for turn in range(plan.rounds):
             for one in CONTENDERS:
-                measured = _measure(bench, one, connections, plan, result)
+                measured = measure(bench, one, connections, plan, result)
                 say(
                     f"intake, {connections} connections, round {turn + 1} of {plan.rounds}: "
                     f"{one.name}: {measured['per_second']:,.0f}/s"
@@ -161,9 +161,10 @@ def run(bench: Bench) -> Result:
     return result
 
 
-def _measure(
+def measure(
     bench: Bench, one: Contender, connections: int, plan: Plan, result: Result
 ) -> dict[str, Any]:
+    """Load a server with an empty store, kill it, and see that all it acknowledged is there."""
     place: Place = bench.new_folder() if one.scheme is None else bench.postgres.new_database()
     data = str(place) if isinstance(place, Path) else place.url(one.scheme or PLAIN)
     ids = bench.new_folder() / "acknowledged"

@@ -22,7 +22,10 @@ from fulfillment_sdk.notifications import read_notification
 from fulfillment_sdk.plugins import hookimpl
 from fulfillment_sdk.receiver import Receiver
 from fulfillment_sdk.receiver.asgi import AsgiApp, Message, Receive, Send, read_body
+from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
 from fulfillment_sdk.receiver.reply import STORED, UNSIGNED, Reply, refuse_head
+from fulfillment_sdk.relay import Accepted
+from fulfillment_sdk.store import StoreFuture
 
 CREATED = json.dumps(
     {
@@ -63,6 +66,22 @@ class NotStoring(Receiver):
 
     def stop(self) -> None:
         """There is nothing to close."""
+
+
+class WithoutCases(Receiver):
+    """The receiver, but for what it knows of cases: it stores each event and lines it up."""
+
+    def _open_ledger(self) -> Ledger | None:
+        ledger = super()._open_ledger()
+        return None if ledger is None else StoringAlone(ledger.relay, ledger.rules)
+
+
+class StoringAlone(Ledger):
+    """What a receiver keeps if it keeps nothing of its cases."""
+
+    def take(self, arrival: Arrival) -> StoreFuture[Accepted]:
+        """Store an event and line it up."""
+        return self.relay.accept(arrival.event)
 
 
 class KeepingApp(AsgiApp):
@@ -134,10 +153,11 @@ def make_app(kind: str, spec: Spec) -> Any:
         return create_only
     if kind == "not-storing":
         return AsgiApp(NotStoring(events.SECRET, spec["data"], plugins, load_entry_points=False))
-    receiver = Receiver(
+    make = WithoutCases if kind == "without-cases" else Receiver
+    receiver = make(
         events.SECRET, spec["data"], plugins, load_entry_points=False, storage_keys=keys
     )
-    return KeepingApp(receiver) if kind == "keeping" else AsgiApp(receiver)
+    return AsgiApp(receiver) if kind == "receiver" else KeepingApp(receiver)
 
 
 def serve(app: Any) -> None:

@@ -167,7 +167,8 @@ def test_a_line_about_an_attempt_is_one_line_whatever_it_tells(
     Watch().settled([attempt("retry", event_id=forged, lane="a b", why="x\x1b[2J\u2028 y=1")])
     (message,) = caplog.messages
     assert message == (
-        'attempt destination=partner event=* lane=* n=1 outcome=retry ms=500.0 why="x\\u001b[2J\\u2028 y=1"'
+        "attempt destination=partner event=* lane=* n=1 outcome=retry ms=500.0 "
+        'why="x\\u001b[2J\\u2028 y=1"'
     )
 
 

@@ -33,6 +33,7 @@ class Accepting:
         *,
         sift: Sift | None = None,
         alike: Alike | None = None,
+        now: float | None = None,
     ) -> list[Accepted]:
         """Store events in the caller's transaction, inside a `write` of this relay's store.
 
@@ -48,6 +49,7 @@ class Accepting:
                 all that is new.
             alike: `alike(connection, event)` tells whether a known id with other bytes is the same
                 event, and no conflict.
+            now: the store's time, where the caller has just asked for it.
 
         Raises:
             ValueError: an event holds what can't be stored; none of them is.
@@ -56,7 +58,7 @@ class Accepting:
             connection,
             self.store.sealer,
             events,
-            now=self.store.now(connection),
+            now=self.store.now(connection) if now is None else now,
             tell=lambda: self._tell(connection),
             feeds=self._feeds,
             sift=sift,

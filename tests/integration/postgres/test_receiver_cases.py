@@ -10,11 +10,16 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases import rows, statements
 from fulfillment_sdk.receiver.cases.facts import Fact
+from fulfillment_sdk.receiver.cases.judge import Rules
+from fulfillment_sdk.receiver.cases.ledger import Ledger
 from fulfillment_sdk.receiver.cases.schema import METADATA, SCHEMA
 from fulfillment_sdk.relay import SCHEMA as RELAY
+from fulfillment_sdk.relay import Destination, Relay
 from fulfillment_sdk.relay.tables.rows import Columns, by_keys
 from fulfillment_sdk.store import Sealer, Store
 from fulfillment_sdk.store.driver import execute
+from tests.unit.receiver.cases.conftest import Taker, arrival
+from tests.unit.receiver.cases.facts import step
 
 GIVEN = "WITH given AS (SELECT * FROM unnest(%b::text[]) AS given(case_id))"
 IDS = [f"case_{number}" for number in range(100)]
@@ -145,13 +150,12 @@ def _at_rest(url: str, statement: str) -> None:
     "work",
     [
         lambda c: rows.lock_due(c, now=0.0, most=1),
-        lambda c: rows.twins_of(c, "case_1", Fact("evt_1", "t", 1)),
         lambda c: rows.lock_cases(c, ["case_1"]),
         rows.next_until,
         rows.waiting_cases,
         lambda c: rows.known_case(c, "case_1"),
     ],
-    ids=["windows that end", "twins", "cases that hold", "when", "what waits", "a case"],
+    ids=["windows that end", "cases that hold", "when", "what waits", "a case"],
 )
 def test_what_may_find_a_table_just_filled_goes_by_keys_for_the_rest_of_its_transaction(
     work: Callable[[sa.Connection], object], store: Store
@@ -165,3 +169,41 @@ def test_what_may_find_a_table_just_filled_goes_by_keys_for_the_rest_of_its_tran
         return str(connection.exec_driver_sql("SHOW enable_seqscan").scalar_one())
 
     assert store.write(watched).result(PATIENCE) == "off"
+
+
+def test_what_is_known_of_cases_costs_a_batch_one_round_trip_more(store: Store) -> None:
+    relay = Relay(store, destinations=[Destination("d", "d")], sinks={"d": Taker()})
+    ledger = Ledger(relay, Rules())
+    one, other = ([step(n, f"{of}_{n}") for n in (1, 2)] for of in ("a", "b"))
+
+    def counted(work: Callable[[sa.Connection], object]) -> int:
+        said: list[str] = []
+
+        def watched(connection: sa.Connection) -> None:
+            def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+                said.append(statement)
+
+            sa.event.listen(connection, "before_cursor_execute", note)
+            work(connection)
+
+        store.write(watched).result(PATIENCE)
+        return len(said)
+
+    plain = counted(lambda c: relay.accept_in(c, [arrival(fact, "case_1").event for fact in one]))
+    known = counted(lambda c: ledger.take_in(c, [arrival(fact, "case_2") for fact in other]))
+    assert known == plain + 1
+
+
+def test_facts_that_have_to_be_told_from_others_are_looked_for_by_keys(store: Store) -> None:
+    relay = Relay(store, destinations=[Destination("d", "d")], sinks={"d": Taker()})
+    ledger = Ledger(relay, Rules())
+
+    def take(*facts: Fact) -> str:
+        def work(connection: sa.Connection) -> str:
+            ledger.take_in(connection, [arrival(fact) for fact in facts])
+            return str(connection.exec_driver_sql("SHOW enable_seqscan").scalar_one())
+
+        return store.write(work).result(PATIENCE)
+
+    assert take(step(1), step(2)) == "on"
+    assert take(step(2, "evt_again")) == "off"

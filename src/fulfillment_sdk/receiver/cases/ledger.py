@@ -33,6 +33,8 @@ from fulfillment_sdk.receiver.cases.rows import (
 from fulfillment_sdk.receiver.cases.state import Hole
 from fulfillment_sdk.receiver.cases.story import PASSED_ON
 from fulfillment_sdk.relay import Accepted, Event, Relay
+from fulfillment_sdk.relay.tables.event_rows import check_storable_id
+from fulfillment_sdk.relay.tables.rows import by_keys
 from fulfillment_sdk.relay.tables.stored import stored_events
 from fulfillment_sdk.relay.tables.words import id_word
 from fulfillment_sdk.store import StoreFuture
@@ -89,16 +91,21 @@ class Ledger:
         by_id: dict[str, Arrival] = {}
         for arrival in arrivals:
             by_id.setdefault(arrival.event.id, arrival)
+        wanted = {one.event.lane for one in by_id.values() if one.fact is not None}
+        for case_id in wanted:
+            check_storable_id(case_id)
+        # Before the events, which everybody does: it is the same round trip as the time.
+        cases, now = lock_cases(connection, wanted)
 
         def sift(connection: sa.Connection, new: Mapping[int, Event], now: float) -> list[Event]:
             found = [(number, by_id[event.id]) for number, event in new.items()]
-            return self._sift(connection, found, now)
+            return self._sift(connection, cases, found, now)
 
         def alike(connection: sa.Connection, event: Event) -> bool:
             return self._is_alike(connection, event)
 
         events = [arrival.event for arrival in arrivals]
-        return self.relay.accept_in(connection, events, sift=sift, alike=alike)
+        return self.relay.accept_in(connection, events, sift=sift, alike=alike, now=now)
 
     def release(self, connection: sa.Connection) -> int:
         """Pass on what has waited long enough, within a write; returns of how many cases.
@@ -116,18 +123,26 @@ class Ledger:
         return len(cases)
 
     def _sift(
-        self, connection: sa.Connection, new: Sequence[tuple[int, Arrival]], now: float
+        self,
+        connection: sa.Connection,
+        cases: Mapping[str, Case],
+        new: Sequence[tuple[int, Arrival]],
+        now: float,
     ) -> list[Event]:
         """Record new events, each with its number, in their cases; return what is passed on."""
         due = [one.event for _, one in new if one.fact is None]
         mine = [(number, one, one.fact) for number, one in new if one.fact is not None]
-        if not mine:
-            return due
-        cases = lock_cases(connection, (one.event.lane for _, one, _ in mine))
+        changed: dict[str, Case] = {}
+        goes_by_keys = False
         # What comes together has no order yet: so it gets the right one, and nothing waits.
         for number, arrival, fact in sorted(mine, key=_place) if len(mine) > 1 else mine:
-            case = cases[arrival.event.lane]
-            twins = _twins(connection, case, fact) if asks_for_twins(case.state, fact) else ()
+            case = changed[arrival.event.lane] = cases[arrival.event.lane]
+            twins: Sequence[Fact] = ()
+            if asks_for_twins(case.state, fact):
+                if not goes_by_keys:
+                    by_keys(connection)
+                    goes_by_keys = True
+                twins = _twins(connection, case, fact)
             verdict = judge(case.state, fact, now, rules=self.rules, twins=twins)
             entry = Entry(
                 number,
@@ -146,7 +161,7 @@ class Ledger:
                 due += _pass_on(case, verdict)
             else:
                 case.state = verdict.state
-        write(connection, cases.values(), now=now)
+        write(connection, changed.values(), now=now)
         return due
 
     def _is_alike(self, connection: sa.Connection, event: Event) -> bool:

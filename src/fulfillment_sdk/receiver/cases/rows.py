@@ -62,20 +62,26 @@ class Entry:
     is_changed: bool = False
 
 
-def lock_cases(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Case]:
+def lock_cases(
+    connection: sa.Connection, ids: Iterable[str]
+) -> tuple[dict[str, Case], float | None]:
     """Return the cases of these ids, new ones empty, each held until the transaction ends.
 
-    All are taken in one order, so that two who want the same wait, and never in a circle.
+    All are taken in one order, so that two who want the same wait, and never in a circle. A server
+    says, too, what time it is once they are held: else None.
     """
     wanted = sorted(set(ids))
     keys = [(one,) for one in wanted]
+    now: float | None = None
     if is_sqlite(connection):  # where a writer is alone
         rows = statements.LOOK.run(connection, keys)
     else:
-        rows = statements.FIND_OR_MAKE.run(connection, keys)
+        told = statements.FIND_OR_MAKE.run(connection, keys)
+        rows = [row[:-1] for row in told]
+        now = max((row[-1] for row in told), default=None)
     found = {row[0]: _case(row) for row in rows}
     _load_held(connection, [found[row[0]] for row in rows if row[4]])
-    return {one: found.get(one) or Case(one) for one in wanted}
+    return {one: found.get(one) or Case(one) for one in wanted}, now
 
 
 def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
@@ -89,8 +95,10 @@ def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
 
 
 def twins_of(connection: sa.Connection, case_id: str, fact: Fact) -> list[Fact]:
-    """Return what was recorded of a case under an event's number, or what says the same."""
-    by_keys(connection)
+    """Return what was recorded of a case under an event's number, or what says the same.
+
+    Of many it is asked one by one: have the transaction go by keys before.
+    """
     if fact.sequence is not None:
         rows = statements.BY_SEQUENCE.run(connection, [(case_id, fact.sequence)])
     else:

@@ -51,7 +51,8 @@ FIND_OR_MAKE = Statement(
         WHERE case_id <> ALL (ARRAY(SELECT case_id FROM found)) ORDER BY case_id
         ON CONFLICT (case_id) DO UPDATE SET held = c.held RETURNING {_ITS}
     )
-    SELECT * FROM found UNION ALL SELECT * FROM made
+    SELECT its.*, extract(epoch FROM clock_timestamp())::float8
+    FROM (SELECT * FROM found UNION ALL SELECT * FROM made) AS its
     """,  # noqa: S608  names of ours
 )
 # The limit is written out: by the planner's guess for an unknown one, it would sort all that waits.

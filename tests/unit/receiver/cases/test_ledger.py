@@ -235,7 +235,7 @@ def test_new_cases_and_known_ones_are_looked_up_and_held_in_one_statement(house:
 
     def look(connection: sa.Connection) -> dict[str, Case]:
         sa.event.listen(connection, "before_cursor_execute", note)
-        return lock_cases(connection, ["case_new", "case_known"])
+        return lock_cases(connection, ["case_new", "case_known"])[0]
 
     found = house.store.write(look).result(PATIENCE)
 

@@ -41,9 +41,7 @@ def run(bench: Bench) -> Result:
         result.aims.append(
             Aim(f"{store}: share of the rate", "at least", 1 - LOST, statistics.median(shares))
         )
-    result.remarks.append(
-        "32 connections; a share is that of two rounds, one behind the other."
-    )
+    result.remarks.append("32 connections; a share is that of two rounds, one behind the other.")
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 
-from fulfillment_sdk.receiver.cases import rows, statements
+from fulfillment_sdk.receiver.cases import rows, statements, waiting
 from fulfillment_sdk.receiver.cases.facts import Fact
 from fulfillment_sdk.receiver.cases.judge import Rules
 from fulfillment_sdk.receiver.cases.ledger import Ledger
@@ -149,10 +149,10 @@ def _at_rest(url: str, statement: str) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda c: rows.lock_due(c, now=0.0, most=1),
+        lambda c: waiting.lock_due(c, now=0.0, most=1),
         lambda c: rows.lock_cases(c, ["case_1"]),
-        rows.next_until,
-        rows.waiting_cases,
+        waiting.next_until,
+        waiting.waiting_cases,
         lambda c: rows.known_case(c, "case_1"),
     ],
     ids=["windows that end", "cases that hold", "when", "what waits", "a case"],

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from fulfillment_sdk.receiver.cases.arrivals import from_feed
 from fulfillment_sdk.receiver.cases.feeds import Feed
 from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
-from fulfillment_sdk.receiver.cases.rows import waiting_cases
 from fulfillment_sdk.receiver.cases.state import Hole
+from fulfillment_sdk.receiver.cases.waiting import waiting_cases
 from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
 from fulfillment_sdk.relay.tables.words import id_word
 

@@ -26,12 +26,12 @@ from fulfillment_sdk.receiver.cases.rows import (
     Case,
     Entry,
     lock_cases,
-    lock_due,
     twins_of,
     write,
 )
 from fulfillment_sdk.receiver.cases.state import Hole
 from fulfillment_sdk.receiver.cases.story import PASSED_ON
+from fulfillment_sdk.receiver.cases.waiting import lock_due
 from fulfillment_sdk.relay import Accepted, Event, Relay
 from fulfillment_sdk.relay.tables.event_rows import check_storable_id
 from fulfillment_sdk.relay.tables.rows import by_keys

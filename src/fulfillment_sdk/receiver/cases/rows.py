@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,13 +14,11 @@ from fulfillment_sdk.receiver.cases.facts import Fact, likeness_of
 from fulfillment_sdk.receiver.cases.state import (
     CaseState,
     Held,
-    Hole,
     read_holes,
     written_holes,
 )
 from fulfillment_sdk.relay import Event
-from fulfillment_sdk.relay.dispatching.drift import TOLERANCE
-from fulfillment_sdk.relay.tables.rows import Query, by_keys, each_row, is_sqlite
+from fulfillment_sdk.relay.tables.rows import by_keys, each_row, is_sqlite
 from fulfillment_sdk.store.driver import execute
 
 WEBHOOK = "webhook"
@@ -79,19 +76,9 @@ def lock_cases(
         told = statements.FIND_OR_MAKE.run(connection, keys)
         rows = [row[:-1] for row in told]
         now = max((row[-1] for row in told), default=None)
-    found = {row[0]: _case(row) for row in rows}
-    _load_held(connection, [found[row[0]] for row in rows if row[4]])
+    found = {row[0]: read_case(row) for row in rows}
+    load_held(connection, [found[row[0]] for row in rows if row[4]])
     return {one: found.get(one) or Case(one) for one in wanted}, now
-
-
-def lock_due(connection: sa.Connection, *, now: float, most: int) -> list[Case]:
-    """Return cases of which a window is over; those that somebody else has are left to them."""
-    by_keys(connection)
-    wanted = _due(connection, now, most)
-    rows = statements.FIND_FREE.run(connection, sorted(wanted)) if wanted else []
-    cases = [_case(row) for row in rows if row[4]]
-    _load_held(connection, cases)
-    return cases
 
 
 def twins_of(connection: sa.Connection, case_id: str, fact: Fact) -> list[Fact]:
@@ -134,63 +121,21 @@ def held_among(connection: sa.Connection, event_ids: Sequence[str]) -> set[str]:
     return {one for (one,) in rows}
 
 
-def next_until(connection: sa.Connection) -> float | None:
-    """Return when the first window ends; None where nothing waits."""
-    by_keys(connection)
-    found: float | None = connection.exec_driver_sql(statements.NEXT).scalar_one()
-    return found
-
-
-def move_along(connection: sa.Connection, seconds: float, *, now: float) -> None:
-    """Move windows along with a clock that was lately set back by so many seconds, to `now`."""
-    statements.MOVE_ALONG.run(connection, [(-seconds, now + seconds - TOLERANCE)])
-
-
-@attrs.frozen
-class Waiting:
-    """A case that waits: since when and until when the first of its events does, and for what."""
-
-    case_id: str
-    since: float
-    until: float
-    missing: tuple[Hole, ...]
-
-
-def waiting_cases(connection: sa.Connection, *, most: int = 200) -> list[Waiting]:
-    """Return cases that wait, those first whose window ends first; nothing is locked."""
-    by_keys(connection)
-    wanted = _due(connection, math.inf, most)
-    cases = [_case(row) for row in statements.LOOK.run(connection, wanted)] if wanted else []
-    _load_held(connection, cases)
-    found = []
-    for case in cases:
-        its = [one for one in case.entries.values() if one.until is not None]
-        if first := min(its, key=lambda one: one.until or 0.0, default=None):
-            until = first.until or 0.0
-            missing = case.state.missing()
-            found.append(Waiting(case.case_id, first.received_at, until, missing))
-    return sorted(found, key=lambda one: one.until)
-
-
 def known_case(connection: sa.Connection, case_id: str) -> Case | None:
     """Return what is known of a case; nothing is locked."""
     by_keys(connection)
-    cases = [_case(row) for row in statements.LOOK.run(connection, [(case_id,)])]
-    _load_held(connection, cases)
+    cases = [read_case(row) for row in statements.LOOK.run(connection, [(case_id,)])]
+    load_held(connection, cases)
     return cases[0] if cases else None
 
 
-def _due(connection: sa.Connection, now: float, most: int) -> list[tuple[str]]:
-    due = Query({"now": "float8"}, statements.DUE.format(most=most))
-    return [(case_id,) for (case_id,) in due.run(connection, [(now,)])]
-
-
-def _case(row: tuple[Any, ...]) -> Case:
+def read_case(row: tuple[Any, ...]) -> Case:
+    """Return a case from its row, without what it holds."""
     case_id, status, following, holes, _held = row
     return Case(case_id, CaseState(status, following, read_holes(holes)))
 
 
-def _load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
+def load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
     """Give cases what they hold, in the order of numbers and of arrival."""
     if not cases:
         return

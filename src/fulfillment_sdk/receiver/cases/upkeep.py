@@ -14,7 +14,7 @@ from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.receiver.cases.fill import Filler
 from fulfillment_sdk.receiver.cases.ledger import Ledger
 from fulfillment_sdk.receiver.cases.retention import sweep
-from fulfillment_sdk.receiver.cases.rows import move_along, next_until
+from fulfillment_sdk.receiver.cases.waiting import move_along, next_until
 from fulfillment_sdk.relay.dispatching.drift import Drift
 
 LOOK_EVERY: Final = 0.5

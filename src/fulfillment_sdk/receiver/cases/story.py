@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.cases.anomalies import ANOMALIES
-from fulfillment_sdk.receiver.cases.deliveries import deliveries_of, moment
+from fulfillment_sdk.receiver.cases.deliveries import MOST_EVENTS, deliveries_of, moment
 from fulfillment_sdk.receiver.cases.facts import LONGEST
 from fulfillment_sdk.receiver.cases.rows import known_case
 from fulfillment_sdk.receiver.cases.schema import held, history
@@ -91,11 +91,13 @@ def explained(connection: sa.Connection, case_id: str) -> str:
     if case is None:
         return f"case {id_word(case_id)}: nothing was received that is still known"
     there = deliveries_of(connection, case_id)
+    its = received(connection, case_id)
+    nowhere = NOWHERE if len(its) <= MOST_EVENTS else "of so many events, no more is looked up"
     lines = [*_standing(case_id, case.state)]
-    for one in received(connection, case_id):
+    for one in its:
         lines.append(_line(one))
         if one.outcome in PASSED_ON:
-            lines.append(f"    {there.get(one.event_id, NOWHERE)}")
+            lines.append(f"    {there.get(one.event_id, nowhere)}")
     return "\n".join(lines)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
+import functools
 
+import attrs
+import pytest
+
+from fulfillment_sdk.receiver.cases import deliveries
 from fulfillment_sdk.receiver.cases.story import NOWHERE, OUTCOMES, explained
 from fulfillment_sdk.relay import Destination
 from tests.unit.receiver.cases.conftest import PATIENCE, House, steps
@@ -84,6 +88,19 @@ def test_explain_says_what_became_of_each_event_at_each_destination(house: House
         lambda c: house.relay.put_destination(c, Destination("taker", "taker", enabled=False))
     ).result(PATIENCE)
     assert told(house).count("    taker: not tried yet, and it is disabled") == 2
+
+
+def test_explain_goes_through_all_that_the_relay_lists_of_a_case(
+    small_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("undelivered", "history"):
+        few = functools.partial(getattr(deliveries, name), limit=2)
+        monkeypatch.setattr(deliveries, name, few)
+    small_house.take(*steps(1, 2, 3, 4, 5))
+
+    assert [one for one in told(small_house) if one.startswith(" ")] == [
+        "    taker: not tried yet"
+    ] * 5
 
 
 def test_explain_says_where_nobody_is_known_to_want_an_event(small_house: House) -> None:

@@ -18,8 +18,6 @@ from fulfillment_sdk.relay.tables.words import one_word
 
 T = TypeVar("T")
 
-DELIVERED: Final = "delivered"
-
 MOST_EVENTS: Final = 1_000
 """Events of one case that the relay's lists look at."""
 
@@ -28,14 +26,13 @@ def deliveries_of(connection: sa.Connection, case_id: str) -> Mapping[str, str]:
     """Return of each event of a case, by its id, what became of it at each destination, in a line.
 
     What was delivered longer ago than the retention is not known any more; of a case with more than
-    `MOST_EVENTS`, some of it is. Why one failed is for `Relay.undelivered` to say: those are words of
-    plugins and sinks.
+    `MOST_EVENTS`, some of it is. Why one failed is for `Relay.undelivered` to say: those are words
+    of plugins and sinks.
     """
     wanted = Filter(lane=case_id)
     told: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for arrived in all_of(
-        lambda after: history(connection, wanted, outcome=DELIVERED, after=after)
-    ):
+    arrivals = all_of(lambda after: history(connection, wanted, outcome="delivered", after=after))
+    for arrived in arrivals:
         told[arrived.event_id][arrived.destination] = f"delivered {moment(arrived.at)}"
     owed = [*all_of(lambda after: undelivered(connection, wanted, after=after))]
     disabled = {one.destination for one in owed if one.why == DISABLED}  # said of each lane's first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 from fulfillment_sdk.errors import FulfillmentError, StoreError
@@ -47,23 +47,26 @@ class AsgiApp:
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         method: str = scope["method"]
         headers = read_headers(scope["headers"])
-        refusal = refuse_head(method, headers)
-        if refusal is TOO_LARGE:
-            reply = refusal
-        else:
+        reply = refuse_head(method, headers)
+        if reply is not TOO_LARGE:
             # What is refused is read as well: with a rest unread, some servers cut the connection,
             # and with it an answer that is still on its way.
             try:
                 async with asyncio.timeout(self._patience):
                     body = await read_body(receive)
             except TimeoutError:
-                reply = refusal or NOT_STORED
+                reply = reply or NOT_STORED
             else:
                 if body is None:
                     return
-                reply = refusal or (TOO_LARGE if len(body) > MAX_BODY else None)
-                reply = reply or await self.receiver.handle_async(method, headers, body)
+                if reply is None:
+                    reply = await self._answer(method, headers, body)
         await _send(reply, send, with_body=method != "HEAD")
+
+    async def _answer(self, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        if len(body) > MAX_BODY:
+            return TOO_LARGE
+        return await self.receiver.handle_async(method, headers, body)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

@@ -109,7 +109,14 @@ lanes = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("tried", sa.BigInteger),  # the event that `tries` and `why` are of
+    sa.Column("lost", sa.Integer, nullable=False, server_default="0"),  # see `doubt`
     sa.Index("ix_relay_lanes_due", "destination_no", "due_at"),
+    sa.Index(
+        "ix_relay_lanes_in_doubt",
+        "destination_no",
+        sqlite_where=sa.text("lost > 1"),
+        postgresql_where=sa.text("lost > 1"),
+    ),
     sqlite_with_rowid=False,
 )
 

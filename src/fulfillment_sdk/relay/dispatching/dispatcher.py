@@ -16,8 +16,9 @@ from fulfillment_sdk.relay.dispatching.intake import Intake
 from fulfillment_sdk.relay.dispatching.picker import Picker
 from fulfillment_sdk.relay.dispatching.renewal import Renewal
 from fulfillment_sdk.relay.dispatching.settling import Done, Result, Settler
+from fulfillment_sdk.relay.doubt import ALONE
 from fulfillment_sdk.relay.reports.watch import Watch
-from fulfillment_sdk.relay.tables.lanes import end_leases
+from fulfillment_sdk.relay.tables.alone import end_leases
 from fulfillment_sdk.relay.tables.registry import Registered
 from fulfillment_sdk.relay.values import Sink
 from fulfillment_sdk.store import Store
@@ -98,14 +99,16 @@ class Dispatcher:
         """
         self._loop = asyncio.get_running_loop()
         self._picker.alone = self._settler.alone = alone
-        fresh = alone
+        fresh = True
         self._renewing = asyncio.create_task(self.renewal.run())  # until `stop` is through
         try:
             while not self._stopping:
                 self._wake.clear()
                 try:
                     if fresh:
-                        await self._store.write(lambda c: end_leases(c, self._store.now(c)))
+                        await self._store.write(
+                            lambda c: end_leases(c, self._store.now(c), alone=alone)
+                        )
                         fresh = False
                     if alone and self._settler.is_behind:
                         pause = self._poll  # a claim would take lanes whose settlements wait
@@ -181,6 +184,8 @@ class Dispatcher:
 
     def _settled(self, done: Done, result: Result | None) -> None:
         self.hands.settled()
+        if done.held.claim.lost >= ALONE:
+            self._look = True  # for the next one in doubt
         self._wake.set()
         if result is None or result.kept != "kept":
             return

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 import attrs
 
 from fulfillment_sdk.relay.dispatching.desk import Desk, Held
+from fulfillment_sdk.relay.doubt import ALONE
 from fulfillment_sdk.relay.tables.registry import Registered
 
 BUDGET_BYTES = 32 * 1024 * 1024  # of events in memory: completions are large
@@ -20,6 +21,8 @@ class Hands:
 
     desks: dict[int, Desk] = attrs.field(factory=dict)
     held_bytes: int = 0
+    doubted: int = 0
+    """How many lanes in doubt are in hand: no more than one is to be."""
     _silent: set[Desk] = attrs.field(factory=set)
     _lanes: int = 0
     _empty: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -60,11 +63,13 @@ class Hands:
         self._lanes += 1
         self._empty.clear()
         self.held_bytes += held.size
+        self.doubted += held.claim.lost >= ALONE
         desk.take(held)
 
     def end(self, desk: Desk, held: Held) -> None:
         """Note that a lane's turn is over; it still has to be settled."""
         self.held_bytes -= held.size
+        self.doubted -= held.claim.lost >= ALONE
         desk.end(held)
 
     def settled(self) -> None:

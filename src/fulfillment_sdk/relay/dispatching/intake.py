@@ -59,7 +59,10 @@ class Intake:
         heads: list[Claim] = []
         for registered, claimed in turn.claims:
             desk = self._hands.desks.get(registered.no)
-            heads.append(claimed if desk is None else desk.head_of(claimed))
+            head = claimed if desk is None else desk.head_of(claimed)
+            if head.lost:  # what arrives before the process ends again must not be to blame
+                head = attrs.evolve(head, places=head.places[:1])
+            heads.append(head)
         sealer = self._store.sealer
         events = load(connection, sealer, heads, budget=budget, small_only=True)
         return Claimed(turn, heads, events)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
+from fulfillment_sdk.relay.doubt import ALONE, COUNTED, ENDED, pause_after
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Retry
 from fulfillment_sdk.relay.policy import Again, Dead, Decision, Disable, Settle, schedule
 from fulfillment_sdk.relay.tables.lanes import Claim, Place, Settlement, Tried
@@ -54,12 +55,14 @@ class LaneRun:
     _tries: int = attrs.field(init=False)
     _why: str = attrs.field(init=False)
     _tries_of: int | None = attrs.field(init=False)
+    _lost: int = attrs.field(init=False)
     _refused: str | None = None
     _under_way: _Try | None = None
 
     def __attrs_post_init__(self) -> None:
         claim = self.claim
         self._tries, self._why, self._tries_of = claim.tries, claim.why, claim.tried
+        self._lost = claim.lost
 
     async def run(self) -> None:
         """Deliver in sequence; `settlement()` then tells the result, also after a cancellation."""
@@ -72,6 +75,9 @@ class LaneRun:
             if loaded.event is None:
                 self._count(place[1], self._tries_before(place[1]), loaded.why)
                 self.due_at = self.clock() + UNREADABLE_PAUSE
+                return
+            if self.claim.lost >= COUNTED:
+                self._count_ended(place, loaded.event, loaded.accepted_at)
                 return
             if self.turn_to_come is not None:
                 if wait := await self.turn_to_come():
@@ -113,6 +119,7 @@ class LaneRun:
             tries=self._tries,
             why=self._why,
             tries_of=self._tries_of,
+            lost=self._lost,
         )
 
     def _tries_before(self, number: int) -> int:
@@ -127,15 +134,24 @@ class LaneRun:
         if self._tries_of in (None, number):
             self._tries, self._tries_of, self._why = 0, None, ""
 
-    async def _one(self, place: Place, event: Event, accepted_at: float) -> bool:
+    def _count_ended(self, place: Place, event: Event, accepted_at: float) -> None:
+        """Count the try that was the last thing its process did as failed; then wait."""
+        one = self._try(place, event, accepted_at)
+        if not self._note(one, Retry(ENDED)) and self.due_at is not None:
+            self._lost = ALONE
+            self.due_at = max(self.due_at, self.clock() + pause_after(one.attempt))
+
+    def _try(self, place: Place, event: Event, accepted_at: float) -> _Try:
         attempt = self._tries_before(place[1]) + 1
-        one = _Try(place, event, accepted_at, attempt, self.clock(), time.perf_counter())
-        self._under_way = one
+        return _Try(place, event, accepted_at, attempt, self.clock(), time.perf_counter())
+
+    async def _one(self, place: Place, event: Event, accepted_at: float) -> bool:
+        one = self._under_way = self._try(place, event, accepted_at)
         outcome = await self.deliver(
             Delivery(
                 event=event,
                 destination=self.destination.name,
-                attempt=attempt,
+                attempt=one.attempt,
                 settings=self.registered.settings,
                 accepted_at=accepted_at,
             )
@@ -144,7 +160,7 @@ class LaneRun:
 
     def _note(self, one: _Try, outcome: Outcome) -> bool:
         """Take in what became of a try; return whether its event is out of the way."""
-        self._under_way = None
+        self._under_way, self._lost = None, 0
         seconds = time.perf_counter() - one.started
         decision = schedule(
             self.destination.policy, one.attempt, outcome, self.clock(), random=self.random()

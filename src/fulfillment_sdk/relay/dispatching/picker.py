@@ -15,9 +15,11 @@ from fulfillment_sdk.relay.dispatching.drift import Drift
 from fulfillment_sdk.relay.dispatching.hands import Hands
 from fulfillment_sdk.relay.dispatching.lookout import Lookout, due_of
 from fulfillment_sdk.relay.dispatching.turn import Plan, Turn
+from fulfillment_sdk.relay.doubt import Doubted, closed, next_alone
 from fulfillment_sdk.relay.tables import registry
+from fulfillment_sdk.relay.tables.alone import claim_alone, in_doubt
 from fulfillment_sdk.relay.tables.claim import claim
-from fulfillment_sdk.relay.tables.lanes import Wanted, earliest_due, next_due, shift
+from fulfillment_sdk.relay.tables.lanes import Claim, Wanted, earliest_due, next_due, shift
 from fulfillment_sdk.relay.tables.parked import MOST as MOST_PARKED
 from fulfillment_sdk.relay.tables.parked import bring_nearer
 from fulfillment_sdk.relay.tables.registry import Registered
@@ -63,6 +65,7 @@ class Picker:
         self._lease = lease
         self._drift = Drift(store.clock, monotonic)
         self._lookout = Lookout(every=poll)
+        self._doubted: Sequence[Doubted] = ()
         self._next_sweep = 0.0
         self._skew = 0.0  # of the clock that leases go by, against this process's
         self.alone = False
@@ -107,7 +110,7 @@ class Picker:
             for no, desk in self._hands.desks.items()
             if look and (desk.is_paused(steady) or not desk.is_empty)
         ]
-        return Plan(due, look, idle, held, jump, steady, sweep)
+        return Plan(due, look, idle, held, jump, steady, sweep, self._hands.doubted > 0)
 
     def pick(self, connection: sa.Connection, plan: Plan) -> Turn:
         """Claim due lanes, within the limits of a turn and of each destination."""
@@ -126,13 +129,17 @@ class Picker:
         took = time.monotonic() - began
         desks = self._hands.desks
         known = {no: desks[no].registered for no in (*due, *plan.idle, *plan.held) if no in desks}
-        numbers = list(dict.fromkeys((*due, *plan.idle, *plan.held)))
+        doubted = in_doubt(connection) if plan.look else self._doubted
+        numbers = list(dict.fromkeys((*due, *plan.idle, *plan.held, *(one.no for one in doubted))))
         read = registry.by_number(connection, self._store.sealer, numbers, known)
-        able = [no for no in due if no in read and self._takes(read[no])]
+        shut = closed(doubted)
+        able = [no for no in due if no in read and no not in shut and self._takes(read[no])]
         wanted = self._wanted([read[no] for no in able], now, plan.steady)
         claims = claim(connection, wanted, now=now, events_per_lane=EVENTS_PER_LANE)
         brought = Counter(one.destination_no for one in claims)
         short = [one.no for one in wanted if brought[one.no] < one.most]
+        if plan.look and not plan.doubted:
+            claims += self._alone(connection, doubted, read, now, plan.steady)
         return Turn(
             claims=[(read[one.destination_no], one) for one in claims],
             now=now,
@@ -143,11 +150,18 @@ class Picker:
             gone=[no for no in (*plan.idle, *plan.held) if no not in read],
             changed=[read[no] for no in plan.held if no in read and read[no] is not known.get(no)],
             sweeps_on=parked >= MOST_PARKED,
+            doubted=doubted,
         )
 
     def learn(self, plan: Plan, turn: Turn, steady: float) -> None:
         """Take in what a turn showed."""
         self._skew = turn.now - self._store.clock()
+        if len(turn.doubted) > len(self._doubted):
+            log.error(
+                "%d cases go one after the other: what delivered them ended again and again",
+                len(turn.doubted),
+            )
+        self._doubted = turn.doubted
         if turn.sweeps_on:
             self._next_sweep = steady
         if plan.jump:
@@ -202,6 +216,23 @@ class Picker:
                 wanted.append(Wanted(registered.no, most, self.lease_of(registered)))
                 left -= most
         return wanted
+
+    def _alone(
+        self,
+        connection: sa.Connection,
+        doubted: Sequence[Doubted],
+        read: Mapping[int, Registered],
+        now: float,
+        steady: float,
+    ) -> list[Claim]:
+        """Claim a lane in doubt, if one may go."""
+        its = [read[no] for no in {one.no for one in doubted} if no in read]
+        able = [one.no for one in its if self._takes(one) and self._room(one.no, now, steady, one)]
+        one = next_alone(doubted, now, able)
+        if one is None:
+            return []
+        lease = self.lease_of(read[one.no])
+        return claim_alone(connection, one, now=now, lease=lease, events_per_lane=EVENTS_PER_LANE)
 
     def _takes(self, registered: Registered) -> bool:
         return registered.destination.enabled and registered.destination.sink in self._sinks

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import attrs
 
+from fulfillment_sdk.relay.doubt import Doubted
 from fulfillment_sdk.relay.tables.lanes import Claim
 from fulfillment_sdk.relay.tables.registry import Registered
 
@@ -23,6 +24,7 @@ class Plan:
         jump: seconds by which the clock was set.
         steady: when the turn began; seconds since whenever.
         sweep: whether to look for lanes too that a wrong clock has put off.
+        doubted: whether a lane in doubt is in hand.
     """
 
     due: Sequence[int]
@@ -32,6 +34,7 @@ class Plan:
     jump: float
     steady: float
     sweep: bool = False
+    doubted: bool = False
 
 
 @attrs.frozen
@@ -48,6 +51,7 @@ class Turn:
         gone: those that are no longer there.
         changed: those in hand that were changed.
         sweeps_on: whether there may be more lanes that a wrong clock has put off.
+        doubted: all lanes in doubt.
     """
 
     claims: Sequence[tuple[Registered, Claim]] = ()
@@ -59,3 +63,4 @@ class Turn:
     gone: Sequence[int] = ()
     changed: Sequence[Registered] = ()
     sweeps_on: bool = False
+    doubted: Sequence[Doubted] = ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fulfillment_sdk.relay.doubt import ALONE
 from fulfillment_sdk.relay.reports.facts import Facts, Place
 from fulfillment_sdk.relay.schema import deliveries, lanes
 from fulfillment_sdk.relay.values import Undelivered
@@ -16,6 +17,7 @@ BY_PLACE = tuple(deliveries.primary_key.columns)
 
 WAITS = "waits for an earlier event of its lane"
 UNTRIED = "not tried yet: in hand, waiting for its turn, or no process has its plugin or sink"
+IN_DOUBT = "not tried yet: what had it ended more than once, so it goes alone"
 DISABLED = "its destination is disabled"
 STRANDED = "its row in relay_lanes is missing, so that nothing sends it"
 
@@ -41,7 +43,7 @@ class Heads:
         numbers = {no for no, _ in new}
         for row in self._connection.execute(
             sa.select(columns.destination_no, columns.lane, columns.tries, columns.why)
-            .add_columns(columns.due_at, columns.tried)
+            .add_columns(columns.due_at, columns.tried, columns.lost)
             .where(columns.destination_no.in_(numbers), columns.lane.in_(its))
         ):
             self._lanes[row.destination_no, row.lane] = row
@@ -83,7 +85,8 @@ class Heads:
         head = self._first[number] == (row.position, row.event)
         tried = lane is not None and (head if lane.tried is None else lane.tried == row.event)
         own_why = lane.why if lane is not None and tried else ""
-        own_why = own_why or (UNTRIED if place.enabled else DISABLED)
+        in_doubt = lane is not None and lane.lost >= ALONE
+        own_why = own_why or (DISABLED if not place.enabled else IN_DOUBT if in_doubt else UNTRIED)
         return Undelivered(
             destination=place.name,
             event_id=event.event_id,

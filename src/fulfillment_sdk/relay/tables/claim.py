@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from fulfillment_sdk.relay.doubt import ALONE
 from fulfillment_sdk.relay.tables.lanes import Claim, LaneKey, Place, Wanted
 from fulfillment_sdk.relay.tables.rows import (
+    Change,
     Columns,
     Found,
     Query,
@@ -34,7 +36,8 @@ def claim(
 ) -> list[Claim]:
     """Take due lanes for the destinations that have room, the longest due first.
 
-    What another worker or an accepting transaction holds just now is left for the next turn.
+    What another worker or an accepting transaction holds just now is left for the next turn, and
+    what is in doubt to `tables.alone`. A lease that ran out has lost its lane once more.
 
     Args:
         connection: of the caller's transaction.
@@ -51,6 +54,22 @@ def claim(
     leases = {one.no: one.lease for one in wanted}
     take = _take_on_sqlite if is_sqlite(connection) else _take_on_postgresql
     taken = take(connection, wanted, now, token)
+    doubted = [row for row in taken if row[-1] >= ALONE]
+    if doubted:
+        _PUT_BACK.run(connection, [(now, *row[:2]) for row in doubted])
+        taken = [row for row in taken if row[-1] < ALONE]
+    return claims_of(connection, taken, token, now, leases, events_per_lane)
+
+
+def claims_of(
+    connection: sa.Connection,
+    taken: Sequence[Found],
+    token: str,
+    now: float,
+    leases: Mapping[int, float],
+    events_per_lane: int,
+) -> list[Claim]:
+    """Return rows that were taken as claims, with the heads of their lanes."""
     places = _places(connection, taken, events_per_lane)
     return [
         Claim(
@@ -62,8 +81,9 @@ def claim(
             why=why,
             places=tuple(sorted(places[no, lane])),
             tried=tried,
+            lost=lost,
         )
-        for no, lane, _, tries, why, tried in taken
+        for no, lane, _, tries, why, tried, lost in taken
     ]
 
 
@@ -97,7 +117,9 @@ def _take_on_sqlite(
         values = [value for one in some for value in (one.no, now, one.most)]
         taken += execute(connection, _first_due(len(some)), tuple(values))
     until = {one.no: now + one.lease for one in wanted}
-    each_row(connection, _LEASE, [(until[no], token, no, lane) for no, lane, *_ in taken])
+    each_row(
+        connection, _LEASE, [(until[no], token, lost, no, lane) for no, lane, *_, lost in taken]
+    )
     return taken
 
 
@@ -143,10 +165,23 @@ _TAKEN_BY: Columns = {
 }  # fmt: skip
 
 _FIRST_DUE = """
-    SELECT destination_no, lane, pending, tries, why, tried FROM relay_lanes
-    WHERE destination_no = ? AND due_at <= ? ORDER BY due_at LIMIT ?
+    SELECT destination_no, lane, pending, tries, why, tried, lost + (lease IS NOT NULL)
+    FROM relay_lanes
+    WHERE destination_no = ? AND due_at <= ? AND lost < 2 ORDER BY due_at LIMIT ?
 """
-_LEASE = "UPDATE relay_lanes SET due_at = ?, lease = ? WHERE destination_no = ? AND lane = ?"
+_LEASE = """
+    UPDATE relay_lanes SET due_at = ?, lease = ?, lost = ? WHERE destination_no = ? AND lane = ?
+"""
+_PUT_BACK = Change(
+    {"now": "float8", "no": "int8", "lane": "int8"},
+    sqlite="""
+    UPDATE relay_lanes SET lease = NULL, due_at = ? WHERE destination_no = ? AND lane = ?
+    """,
+    postgresql="""
+    UPDATE relay_lanes AS l SET lease = NULL, due_at = given.now
+    FROM given WHERE l.destination_no = given.no AND l.lane = given.lane
+    """,
+)
 
 # The limits are written out because the planner must know them: by its guess for an unknown one, a
 # tenth of the table, it would sort the whole backlog. `LIMIT … FOR UPDATE` stands in a CTE because
@@ -157,14 +192,16 @@ _TAKE = """,
         FROM given CROSS JOIN LATERAL (
             SELECT * FROM (
                 SELECT lane, due_at FROM relay_lanes
-                WHERE destination_no = given.no AND due_at <= given.now
+                WHERE destination_no = given.no AND due_at <= given.now AND lost < 2
                 ORDER BY due_at LIMIT {limit} FOR UPDATE SKIP LOCKED
             ) AS first_due LIMIT given.most
         ) AS head LIMIT {limit}
     )
-    UPDATE relay_lanes AS l SET due_at = due.until, lease = due.token
+    UPDATE relay_lanes AS l
+    SET due_at = due.until, lease = due.token,
+        lost = CASE WHEN l.lease IS NULL THEN l.lost ELSE l.lost + 1 END
     FROM due WHERE l.destination_no = due.no AND l.lane = due.lane
-    RETURNING l.destination_no, l.lane, l.pending, l.tries, l.why, l.tried, due.was_due
+    RETURNING l.destination_no, l.lane, l.pending, l.tries, l.why, l.tried, l.lost, due.was_due
 """
 
 _HEADS = """

@@ -50,6 +50,8 @@ class Claim:
     why: str
     places: tuple[Place, ...]
     tried: int | None = None
+    lost: int = 0
+    """How often in a row whoever had it ended without a word."""
 
     @property
     def key(self) -> LaneKey:
@@ -82,6 +84,7 @@ class Settlement:
         tries: failed tries of one event, as a rule the one that now heads the lane.
         why: its last failure.
         tries_of: its number.
+        lost: as of the claim, if nothing was tried: whoever says something has not ended.
     """
 
     claim: Claim
@@ -92,6 +95,7 @@ class Settlement:
     tries: int = 0
     why: str = ""
     tries_of: int | None = None
+    lost: int = 0
 
     @property
     def gone(self) -> list[Place]:
@@ -136,13 +140,6 @@ def shift(connection: sa.Connection, seconds: float, *, now: float) -> None:
     """
     distorted = lanes.c.due_at > now if seconds < 0 else lanes.c.lease.is_not(None)
     connection.execute(sa.update(lanes).where(distorted).values(due_at=lanes.c.due_at + seconds))
-
-
-def end_leases(connection: sa.Connection, now: float) -> None:
-    """Make every claimed lane due: for the one dispatcher of a database, when it begins."""
-    connection.execute(
-        sa.update(lanes).where(lanes.c.lease.is_not(None)).values(lease=None, due_at=now)
-    )
 
 
 # Plain SQL: SQLAlchemy's own expression costs a look of one destination three times as much.

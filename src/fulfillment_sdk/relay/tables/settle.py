@@ -64,14 +64,14 @@ def _record(connection: sa.Connection, kept: Sequence[tuple[Settlement, int]], n
         ],
     )
     drained: list[LaneKey] = []
-    going_on: list[tuple[int, float, int, str, int | None, int, int]] = []
+    going_on: list[tuple[int, float, int, str, int | None, int, int, int]] = []
     for one, pending in kept:
         left = pending - len(one.gone)
         if left <= 0:
             drained.append(one.claim.key)
         else:
             due_at = now if one.due_at is None else one.due_at
-            state = left, due_at, one.tries, stored_why(one.why), one.tries_of
+            state = left, due_at, one.tries, stored_why(one.why), one.tries_of, one.lost
             going_on.append((*state, *one.claim.key))
     _DRAINED.run(connection, drained)
     _GOING_ON.run(connection, going_on)
@@ -149,16 +149,17 @@ _DRAINED = Change(
 _GOING_ON = Change(
     {
         "pending": "int8", "due_at": "float8", "tries": "int8", "why": "text", "tried": "int8",
-        "no": "int8", "lane": "int8",
+        "lost": "int8", "no": "int8", "lane": "int8",
     },
     sqlite="""
-    UPDATE relay_lanes SET pending = ?, due_at = ?, lease = NULL, tries = ?, why = ?, tried = ?
+    UPDATE relay_lanes SET pending = ?, due_at = ?, lease = NULL, tries = ?, why = ?, tried = ?,
+        lost = ?
     WHERE destination_no = ? AND lane = ?
     """,
     postgresql="""
     UPDATE relay_lanes AS l
     SET pending = given.pending, due_at = given.due_at, lease = NULL,
-        tries = given.tries, why = given.why, tried = given.tried
+        tries = given.tries, why = given.why, tried = given.tried, lost = given.lost
     FROM given WHERE l.destination_no = given.no AND l.lane = given.lane
     """,
 )  # fmt: skip

@@ -1,0 +1,140 @@
+"""What a dispatcher does with what was in hand when earlier ones ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from fulfillment_sdk.relay.doubt import ENDED
+from fulfillment_sdk.relay.reports.heads import IN_DOUBT
+from fulfillment_sdk.relay.tables.alone import claim_alone, end_leases, in_doubt
+from tests.unit.relay.conftest import START, Bench, claims_all, event
+
+Make = Callable[..., Bench]
+
+
+def ends_with_all_in_hand(bench: Bench, times: int) -> None:
+    for _ in range(times):
+        bench.store.write(lambda c: claims_all(c, now=bench.clock.now)).result()
+        bench.store.write(lambda c: end_leases(c, bench.clock.now)).result()
+
+
+def ends_with_one_alone(bench: Bench, case: int = 0) -> None:
+    """What is in doubt goes by when it was lined up."""
+    lanes = sorted(bench.store.read(in_doubt).result(), key=lambda one: (-one.lost, one.due_at))
+    now = bench.clock.now
+    bench.store.write(
+        lambda c: claim_alone(c, lanes[case], now=now, lease=20.0, events_per_lane=20)
+    ).result()
+    bench.store.write(lambda c: end_leases(c, now)).result()
+
+
+async def test_what_was_in_hand_twice_arrives_one_case_after_the_other(make: Make) -> None:
+    bench = make()
+    bench.accept(*(event(f"e{n}", f"case_{n}") for n in range(4)))
+    ends_with_all_in_hand(bench, 2)
+    dispatcher, most = bench.dispatcher(), 0
+
+    for _ in range(4):
+        await dispatcher.turn()
+        most = max(most, dispatcher.hands.doubted)
+        await dispatcher.hands.emptied()
+    assert most == 1
+    assert sorted(bench.sink.ids) == ["e0", "e1", "e2", "e3"]
+    assert bench.pending() == []
+
+
+async def test_what_was_alone_at_an_end_has_failed_and_waits_though_the_policy_is_hasty(
+    make: Make,
+) -> None:
+    bench = make()
+    bench.accept(event("e1"), event("e2", "case_2"))
+    ends_with_all_in_hand(bench, 2)
+    ends_with_one_alone(bench)
+    await bench.drain()
+
+    (arrived,) = bench.sink.ids
+    (waiting,) = bench.relay.undelivered().result()
+    assert {arrived, waiting.event_id} == {"e1", "e2"}
+    assert (waiting.attempts, waiting.why, waiting.due_at) == (1, ENDED, START + 5)
+    first = bench.attempts[0]
+    assert (first.event_id, first.outcome, first.why) == (waiting.event_id, "retry", ENDED)
+
+
+async def test_other_cases_go_on_while_a_bad_one_waits(make: Make) -> None:
+    bench = make()
+    bench.accept(event("e1"))
+    ends_with_all_in_hand(bench, 2)
+    ends_with_one_alone(bench)
+    await bench.drain()
+    bench.accept(event("e2", "case_2"), event("e3", "case_3"))
+    await bench.drain()
+
+    assert sorted(bench.sink.ids) == ["e2", "e3"]
+
+
+async def test_no_further_case_is_tried_while_two_bad_ones_wait(make: Make) -> None:
+    bench = make()
+    bench.accept(event("e1"), event("e2", "case_2"))
+    ends_with_all_in_hand(bench, 2)
+    ends_with_one_alone(bench, 0)
+    ends_with_one_alone(bench, 1)
+    await bench.drain()
+    bench.accept(event("e3", "case_3"))
+    await bench.drain()
+    assert bench.sink.ids == []
+
+    bench.clock.now += 6  # the first of them is due, and arrives
+    await bench.drain()
+    assert sorted(bench.sink.ids) == ["e1", "e2", "e3"]
+
+
+async def test_an_event_that_ends_every_process_is_given_up_as_its_policy_says(make: Make) -> None:
+    bench = make()
+    bench.accept(event("e1"), event("e2"))
+    ends_with_all_in_hand(bench, 2)
+    for _ in range(4):  # tries
+        ends_with_one_alone(bench)
+        await bench.turn()
+        bench.clock.now += 3600
+    await bench.drain()
+
+    (dead,) = bench.relay.dead_letters().result()
+    assert (dead.event_id, dead.attempts, dead.why) == ("e1", 4, ENDED)
+    assert bench.sink.ids == ["e2"], "what is behind it goes on"
+
+
+async def test_one_event_goes_at_a_time_where_a_process_ended(make: Make) -> None:
+    """Those before the bad one of its case arrive once more, and then not again."""
+    bench = make()
+    bench.accept(*(event(f"e{n}") for n in range(3)))
+    ends_with_all_in_hand(bench, 1)
+    await bench.turn()
+
+    assert bench.sink.ids == ["e0"]
+    await bench.drain()
+    assert bench.sink.ids == ["e0", "e1", "e2"]
+
+
+async def test_that_cases_are_in_doubt_is_logged(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make()
+    bench.accept(event("e1"), event("e2", "case_2"))
+    ends_with_all_in_hand(bench, 2)
+    with caplog.at_level(logging.ERROR, "fulfillment_sdk.relay"):
+        await bench.drain()
+
+    (record,) = caplog.records
+    assert record.getMessage().startswith("2 cases go one after the other")
+
+
+async def test_what_waits_to_go_alone_is_listed_with_that_cause(make: Make) -> None:
+    bench = make()
+    bench.accept(event("e1"))
+    ends_with_all_in_hand(bench, 2)
+
+    (waiting,) = bench.relay.undelivered().result()
+    assert waiting.why == IN_DOUBT

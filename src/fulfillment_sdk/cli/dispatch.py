@@ -210,7 +210,7 @@ async def _dispatch(opening: Callable[[], Relay], outlets: Outlets, grace: float
             registered = await relay.store.read(relay.list_destinations)
             for name in sorted({one.name for one in registered} - set(here)):
                 click.echo(f"{name} waits: add --plugin or --sink for it, as the receiver has it")
-            async with relay.running(grace=grace, on_turn=on_turn):
+            async with relay.running(grace=grace, on_turn=on_turn, apart=True):
                 await ended.wait()
                 click.echo("Finishing what is in hand")
         finally:

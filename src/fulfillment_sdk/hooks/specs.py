@@ -69,10 +69,10 @@ def fulfillment_status_changed(event: StatusChanged) -> None:
     """Learn that a case's status has changed (contract, section 4).
 
     Called once for every change, creation included, a case's events in order. `def` runs in a
-    thread, `async def` in the dispatcher's loop. The event counts as delivered to this plugin when
-    the call returns; what it returns is ignored. When it raises, it is called again later with the
-    same event (`event.id` stays the same), and the case's next event waits: so the work should be
-    safe to repeat.
+    thread, `async def` in a loop of the plugin's own. The event counts as delivered when the call
+    returns; what it returns is ignored. When it raises, it is called again later with the same
+    event (`event.id` stays the same), and the case's next event waits: so the work should be safe
+    to repeat.
     """
 
 
@@ -99,8 +99,8 @@ def fulfillment_on_attempt(attempt: Attempt) -> None:
     """Observe each attempt to deliver an event to any destination, after it was recorded.
 
     For counters and alarms. The attempt names ids, outcome and cause, never the event's content. It
-    is called in the dispatcher's loop, so it must be quick; what it raises is logged and changes
-    nothing.
+    is called in a thread of the plugin's own, with one attempt after the other; what it raises is
+    logged and changes nothing. One that is far behind misses some.
     """
 
 
@@ -118,10 +118,10 @@ def fulfillment_startup(host: Host) -> None:
     """Get ready to work: open what the hooks for events need.
 
     Called in each process that delivers, or stands by to, whenever it begins to, before the
-    plugin's other hooks are called there with an event. `def` runs in a thread, `async def` in the
-    dispatcher's loop. While it raises, the plugin's events wait, and it is called again after some
-    seconds. `host.settings` are what the configuration says of this plugin, as an instance of the
-    attrs class that the plugin has as `Settings`.
+    plugin's other hooks are called there with an event. `def` runs in a thread, `async def` in a
+    loop of the plugin's own. While it raises, the plugin's events wait, and it is called again
+    after some seconds. `host.settings` are what the configuration says of this plugin, as an
+    instance of the attrs class that the plugin has as `Settings`.
     """
 
 

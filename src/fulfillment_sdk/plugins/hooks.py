@@ -34,7 +34,7 @@ class HookSink:
     """Calls the event hooks of one plugin.
 
     The relay runs `deliver` in a thread, and with it a hook that is a plain `def`; for an `async
-    def` it gets the call back as something to await in its loop.
+    def` it gets the call back as something to await.
     """
 
     def __init__(self, plugin: Plugin, host: Host | None = None) -> None:

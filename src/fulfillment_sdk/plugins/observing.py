@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable, Mapping
 
 from fulfillment_sdk.hooks.loading import observe
 from fulfillment_sdk.hooks.plugin import Plugin
 from fulfillment_sdk.relay import Attempt, DeadLetter
+
+_HOOKS = frozenset({"fulfillment_on_attempt", "fulfillment_on_dead_letter"})
 
 
 def observe_attempt(plugins: Iterable[Plugin], attempt: Attempt) -> None:
@@ -19,6 +22,15 @@ def observe_attempt(plugins: Iterable[Plugin], attempt: Attempt) -> None:
         observe(plugin, "fulfillment_on_attempt", attempt=attempt)
         if letter is not None:
             observe(plugin, "fulfillment_on_dead_letter", letter=letter)
+
+
+def observers_among(plugins: Iterable[Plugin]) -> Mapping[str, Callable[[Attempt], None]]:
+    """Return those that observe, by their names: each is to be called with each attempt."""
+    return {
+        plugin.name: functools.partial(observe_attempt, [plugin])
+        for plugin in plugins
+        if not plugin.hooks.isdisjoint(_HOOKS)
+    }
 
 
 def _letter(last: Attempt) -> DeadLetter:

@@ -109,6 +109,11 @@ class SinkKinds:
         """Return the kind that goes by a word, None if there is none."""
         return self._kinds.get(word) if isinstance(word, str) else None
 
+    def is_ours(self, table: Mapping[str, object]) -> bool:
+        """Tell whether a table that could be bound names one of the SDK's own kinds."""
+        kind = self.get(table.get("kind"))
+        return kind is not None and kind.plugin == bundled.name
+
     def ask(self, plugin: Plugin) -> None:
         """Take the kinds that one plugin offers: all of them, or none if it fails.
 

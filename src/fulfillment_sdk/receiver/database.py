@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins.observing import observe_attempt
+from fulfillment_sdk.plugins.observing import observers_among
 from fulfillment_sdk.receiver.cases.feeds import Feed
 from fulfillment_sdk.receiver.cases.fill import Filler
 from fulfillment_sdk.receiver.cases.judge import Rules
@@ -97,12 +96,13 @@ class Database:
             destinations=outlets.destinations,
             sinks=outlets.sinks,
             clock=clock,
-            on_attempt=functools.partial(observe_attempt, outlets.plugins),
+            observers=observers_among(outlets.plugins),
             only_new=only_new,
             retention=retention,
             schemas=[secrets.SCHEMA, SCHEMA],
             beside=beside,
             spared=held_among,
+            strangers=outlets.strangers,
         )
 
 

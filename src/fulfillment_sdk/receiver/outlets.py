@@ -34,12 +34,14 @@ class Outlets:
         kinds: the kinds of sink on offer.
         sinks: what delivers, by the destinations' names.
         destinations: plugins first, then sinks.
+        strangers: the names of those sinks that are not the SDK's own.
     """
 
     plugins: Plugins
     kinds: SinkKinds = attrs.field(factory=SinkKinds)
     sinks: dict[str, Sink] = attrs.field(factory=dict)
     destinations: list[Destination] = attrs.field(factory=list)
+    strangers: set[str] = attrs.field(factory=set)
 
     @classmethod
     def of(
@@ -88,11 +90,15 @@ class Outlets:
         settings: Mapping[str, object],
     ) -> None:
         refuse_namesakes(self.plugins, sinks)
+        self.strangers.update(plugin.name for plugin in self.plugins)
         self.kinds = SinkKinds.of(self.plugins)
         hosts = {name: Host(own, self._names) for name, own in settings.items()}
         bound: list[tuple[Destination, Sink] | None] = []
         bound += [bind_hooks(plugin, policy, hosts[plugin.name]) for plugin in self.plugins]
         bound += [self.kinds.bind(name, table, policy) for name, table in sinks.items()]
+        self.strangers.update(
+            name for name, table in sinks.items() if not self.kinds.is_ours(table)
+        )
         for destination, sink in filter(None, bound):
             self.sinks[destination.name] = sink
             self.destinations.append(destination)

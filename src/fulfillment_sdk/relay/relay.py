@@ -10,9 +10,9 @@ import os
 import random as random_numbers
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import sqlalchemy as sa
@@ -20,7 +20,9 @@ import sqlalchemy as sa
 from fulfillment_sdk.errors import StoreError
 from fulfillment_sdk.relay.accepting import Accepting
 from fulfillment_sdk.relay.destinations import Destinations, check, declare
+from fulfillment_sdk.relay.dispatching import own_loop
 from fulfillment_sdk.relay.dispatching.blocked_loop import BlockedLoop
+from fulfillment_sdk.relay.dispatching.bounded_run import LAST_SECONDS
 from fulfillment_sdk.relay.dispatching.dispatcher import LEASE_SECONDS, Dispatcher
 from fulfillment_sdk.relay.dispatching.election import Election
 from fulfillment_sdk.relay.dispatching.live_sinks import LiveSinks
@@ -68,6 +70,10 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
         beside: `beside(relay)` is entered in the loop while this process dispatches, or would if it
             had sinks; for a host's own chores. It should raise nothing.
         spared: `spared(connection, event_ids)` returns those that the retention must leave.
+        strangers: kinds of sinks whose `async def` has a thread and a loop of its own for each,
+            where this relay brings the loop: one that blocks stops nobody else.
+        observers: strangers by their names, each called with each attempt once it is recorded, in a
+            thread of its own; one that blocks for long misses some.
 
     Raises:
         ConfigurationError: the URL, the keys or the retention can't be used, two destinations share
@@ -95,6 +101,8 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
         schemas: Sequence[Schema] = (),
         beside: Callable[[Relay], AbstractAsyncContextManager[None]] | None = None,
         spared: Spared | None = None,
+        strangers: Collection[str] = (),
+        observers: Mapping[str, Callable[[Attempt], None]] = MappingProxyType({}),
     ) -> None:
         check(destinations, sinks)
         self._retention = checked_retention(retention)
@@ -108,19 +116,23 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
         self._sinks = dict(sinks)
         self._beside = beside
         self._spared = spared
+        self._strangers = frozenset(strangers)
+        self._watch = Watch(on_attempt, on_disabled, self.figures, observers)
         self._new_dispatcher = functools.partial(
             Dispatcher,
             store,
             random=random,
             monotonic=time.monotonic if clock is time.time else None,
-            watch=Watch(on_attempt, on_disabled, self.figures),
+            watch=self._watch,
             poll=poll,
             lease=lease,
         )
         self._poll = poll
         self._dispatcher: Dispatcher | None = None
         self._pid = 0  # of the process that it is at work in
-        self._thread = LoopThread(self.running, name="fulfillment-relay")
+        self._thread = LoopThread(
+            functools.partial(self.running, apart=True), name="fulfillment-relay"
+        )
         self._changed = threading.local()  # a commit is told of in the thread that made it
         store.on_commit(self._committed)
         declare(store, destinations, only_new=only_new)
@@ -134,7 +146,11 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
 
     @contextlib.asynccontextmanager
     async def running(
-        self, *, grace: float = 5.0, on_turn: Callable[[bool], None] | None = None
+        self,
+        *,
+        grace: float = 5.0,
+        on_turn: Callable[[bool], None] | None = None,
+        apart: bool = False,
     ) -> AsyncIterator[Self]:
         """Dispatch in this loop for as long as the block runs; then finish what is in hand.
 
@@ -145,9 +161,11 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
             grace: seconds for what is in hand; the rest is handed back.
             on_turn: called in this loop: with True when it begins to dispatch, and before that with
                 False if it has to wait for another process to end.
+            apart: whether strangers get loops of their own; else all share this one.
         """
         election = Election(self.store.url, poll=self._poll, on_turn=on_turn)
-        sinks = LiveSinks(self._sinks, on_open=self._wake)
+        own = own_loop.apart(self._sinks, self._strangers) if apart else self._sinks
+        sinks = LiveSinks(own, on_open=self._wake)
         dispatcher = self._new_dispatcher(sinks.ready)
         task: asyncio.Task[None] | None = None
         try:
@@ -168,6 +186,7 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
                 await asyncio.gather(task, return_exceptions=True)
             election.release()
             await sinks.close()
+            await asyncio.to_thread(self._watch.wait, LAST_SECONDS)
 
     def start(self, *, patience: float = LONGEST_START) -> None:
         """Dispatch from a thread of our own, with its own loop, until `stop`.

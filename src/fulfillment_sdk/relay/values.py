@@ -158,8 +158,8 @@ class Delivery:
 class Sink(Protocol):
     """What delivers. `deliver` may be `async def`, or `def`: then it runs in a thread.
 
-    Optional `open()` and `close()` likewise: `async def` in the dispatcher's loop, `def` in a
-    thread, the one after the other.
+    Optional `open()` and `close()` likewise: `async def` in a loop, `def` in a thread, the one
+    after the other.
     """
 
     def deliver(self, delivery: Delivery, /) -> Outcome | Awaitable[Outcome]:

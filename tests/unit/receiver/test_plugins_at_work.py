@@ -99,14 +99,14 @@ class Pool:
         self.threads.put(f"{threading.current_thread().name} {host.settings}")
 
 
-def test_one_that_is_no_destination_gets_ready_too_and_may_do_so_in_the_loop(
+def test_one_that_is_no_destination_gets_ready_too_and_may_await_it(
     make_receiver: MakeReceiver,
 ) -> None:
     pool = Pool()
     receiver = make_receiver(pool, Inbox())
     assert receiver.destinations == ("inbox",)
     with receiver:
-        assert pool.threads.take() == "fulfillment-relay None"
+        assert pool.threads.take() == "loop-pool None"
 
 
 def test_such_a_plugin_and_a_sink_of_one_name_are_refused(make_receiver: MakeReceiver) -> None:

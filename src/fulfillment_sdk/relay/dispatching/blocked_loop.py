@@ -28,10 +28,14 @@ class BlockedLoop:
 
     Args:
         loop: runs in the thread that makes this.
+        what: is the matter then.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, what: str = "nothing is passed on"
+    ) -> None:
         self._loop = loop
+        self._what = what
         self._thread = threading.get_ident()
         self._answered = threading.Event()
         self._answered.set()
@@ -62,8 +66,9 @@ class BlockedLoop:
         self._in_vain += 1
         if self._in_vain % LOOKS_BETWEEN == LOOKS:
             log.error(
-                "nothing is passed on: the loop has been blocked for %.0f s, at %s; what blocks"
-                " must be a plain def, or be awaited in a thread",
+                "%s: the loop has been blocked for %.0f s, at %s; what blocks must be a plain def,"
+                " or be awaited in a thread",
+                self._what,
                 self._in_vain * LOOK_EVERY,
                 place_of(sys._current_frames().get(self._thread)),
             )

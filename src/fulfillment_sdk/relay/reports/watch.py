@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
 from fulfillment_sdk.relay.cancelling import is_asked_to_end
+from fulfillment_sdk.relay.reports.aside import Aside
 from fulfillment_sdk.relay.reports.figures import Figures
 from fulfillment_sdk.relay.tables.words import facts, id_word, one_word
 from fulfillment_sdk.relay.values import Attempt
@@ -24,11 +27,27 @@ class Watch:
         on_attempt: called in the dispatcher's loop with each attempt.
         on_disabled: called there with the name of a destination that was disabled, and the cause.
         figures: counts the attempts.
+        observers: strangers by their names, each called with each attempt from a thread of its own.
     """
 
     on_attempt: Callable[[Attempt], None] | None = None
     on_disabled: Callable[[str, str], None] | None = None
     figures: Figures | None = None
+    observers: Mapping[str, Callable[[Attempt], None]] = attrs.field(factory=dict)
+    _aside: Sequence[Aside] = attrs.field(init=False)
+
+    @_aside.default
+    def _begin(self) -> Sequence[Aside]:
+        return [
+            Aside(name, functools.partial(_guarded, "attempts", observer))
+            for name, observer in self.observers.items()
+        ]
+
+    def wait(self, seconds: float) -> None:
+        """Give strangers some seconds to be told of what was recorded."""
+        ends = time.monotonic() + seconds
+        for one in self._aside:
+            one.wait(max(0.0, ends - time.monotonic()))
 
     def settled(self, records: Sequence[Attempt]) -> None:
         """Tell of attempts that were recorded."""
@@ -40,6 +59,9 @@ class Watch:
         if self.on_attempt is not None:
             for record in records:
                 _guarded("attempts", self.on_attempt, record)
+        for one in self._aside:
+            for record in records:
+                one.tell(record)
 
     def disabled(self, name: str, why: str) -> None:
         """Tell of a destination that gets nothing any more."""

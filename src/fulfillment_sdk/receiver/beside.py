@@ -84,29 +84,37 @@ class AsgiBeside:
 
     async def _lifespan(self, scope: Message, receive: Receive, send: Send) -> None:
         heard: list[Message] = []
-        spoke = False
+        spoke = runs = False
 
         async def hear() -> Message:
+            nonlocal runs
             message = await receive()
             heard.append(message)
             if message["type"] == "lifespan.shutdown":
+                runs = False
                 await self._receiver.shut_down()
             return message
 
         async def say(message: Message) -> None:
-            nonlocal spoke
+            nonlocal spoke, runs
             spoke = True
             if message["type"] == "lifespan.startup.complete":
                 message = await self._receiver.start_up()
+                runs = message["type"] == "lifespan.startup.complete"
             await send(message)
 
         try:
             await self._application(scope, hear, say)
         except Exception as error:
+            if runs:
+                await self._receiver.shut_down()
             if spoke:
                 raise
             logger.debug("the application has no lifespan: %s", type(error).__name__)
-        if not spoke:
+        if runs:  # the application is through, and the server is not
+            await hear()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif not spoke:
 
             async def hear_again() -> Message:
                 return heard.pop(0) if heard else await receive()

@@ -170,6 +170,32 @@ async def test_an_application_that_does_not_start_is_not_started_over(
     assert receiver._process.relay is None
 
 
+async def test_an_application_that_breaks_after_its_start_takes_the_receiver_along(
+    make_receiver: MakeReceiver,
+) -> None:
+    async def breaking(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": COMPLETE[0]})
+        raise LookupError
+
+    receiver = make_receiver(Inbox())
+    with pytest.raises(LookupError):
+        await live(receiver, breaking)
+    assert receiver._process.relay is None
+
+
+async def test_an_application_that_waits_for_no_end_leaves_the_receiver_running_until_then(
+    make_receiver: MakeReceiver,
+) -> None:
+    async def brief(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": COMPLETE[0]})
+
+    receiver = make_receiver(Inbox())
+    assert await live(receiver, brief) == COMPLETE
+    assert receiver._process.relay is None
+
+
 async def test_a_receiver_that_cannot_start_ends_the_server_with_the_cause(tmp_path: Path) -> None:
     async def own(scope: Message, receive: Receive, send: Send) -> None:
         await receive()

@@ -61,6 +61,7 @@ class Running:
         For hosts whose `async def` hooks need the host's own loop, such as its connection pools.
         """
         relay = await asyncio.to_thread(self._process.open)
+        await asyncio.to_thread(relay.stop)  # what a request has begun, if one came before
         try:
             async with relay.running() if self._dispatch else contextlib.nullcontext():
                 yield self

@@ -169,8 +169,9 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
         dispatcher = self._new_dispatcher(sinks.ready)
         task: asyncio.Task[None] | None = None
         try:
-            await sinks.open()
+            # Before the sinks are open: meanwhile nobody else in this process is to begin.
             self._pid, self._dispatcher = os.getpid(), dispatcher
+            await sinks.open()
             task = asyncio.create_task(self._elected(election, dispatcher))
             task.add_done_callback(self._ended)
             with BlockedLoop(asyncio.get_running_loop()).watched():
@@ -186,7 +187,7 @@ class Relay(Accepting, Insight, Destinations, Feeds, Quarantine):
                 await asyncio.gather(task, return_exceptions=True)
             election.release()
             await sinks.close()
-            await asyncio.to_thread(self._watch.wait, LAST_SECONDS)
+            await self._watch.told(LAST_SECONDS)
 
     def start(self, *, patience: float = LONGEST_START) -> None:
         """Dispatch from a thread of our own, with its own loop, until `stop`.

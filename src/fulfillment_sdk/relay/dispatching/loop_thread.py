@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -14,6 +15,7 @@ from fulfillment_sdk.relay.dispatching.unawaited import tell_by_kind
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
+LOOK_EVERY = 0.005  # seconds
 LONGEST_END = 60.0  # seconds: a dispatcher's grace, its sinks' closing, and some more
 LONGEST_START = 15.0  # seconds: its sinks' opening, and some more
 
@@ -94,14 +96,35 @@ class LoopThread:
 
         A thread that does not end is left behind, and does not keep the process from ending.
         """
+        thread = self._leave()
+        if thread is None or thread is threading.current_thread():
+            return  # an observer, say: nobody can wait for himself
+        thread.join(self._patience)
+        self._ended(thread)
+
+    async def end(self) -> None:
+        """Stop, without blocking the loop that this is awaited in; it begins no further thread.
+
+        An interpreter that is ending has none left for `stop`.
+        """
+        thread = self._leave()
+        if thread is None:
+            return
+        ends = time.monotonic() + self._patience
+        while thread.is_alive() and time.monotonic() < ends:  # noqa: ASYNC110  it knows no loop
+            await asyncio.sleep(LOOK_EVERY)
+        self._ended(thread)
+
+    def _leave(self) -> threading.Thread | None:
+        """Have the context left; return the thread that does it, if there is one."""
         thread, self._thread = self._thread, None
         # In a forked child the thread is not there, and the loop's socket is the parent's.
         if thread is None or self._loop is None or not thread.is_alive():
-            return
+            return None
         with contextlib.suppress(RuntimeError):  # the loop was closed: it ended at this moment
             self._loop.call_soon_threadsafe(self._end.set)
-        if thread is threading.current_thread():
-            return  # an observer, say: nobody can wait for himself
-        thread.join(self._patience)
+        return thread
+
+    def _ended(self, thread: threading.Thread) -> None:
         if thread.is_alive():
             log.error("thread %s does not end, and is left behind", self._name)

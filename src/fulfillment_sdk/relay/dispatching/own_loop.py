@@ -51,8 +51,7 @@ class OwnLoop:
 
     async def end(self) -> None:
         """End the thread, if there is one; one that does not end is left behind."""
-        if self._loop is not None:
-            await asyncio.to_thread(self._thread.stop)
+        await self._thread.end()
 
 
 async def _awaited(work: Awaitable[T]) -> T:

@@ -62,12 +62,13 @@ class Aside:
                 self._thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._thread.start()
             else:
-                self._changed.notify_all()
+                self._changed.notify()
 
-    def wait(self, seconds: float) -> None:
-        """Return once he was told of all, or when that takes longer."""
+    @property
+    def is_through(self) -> bool:
+        """Whether he was told of all."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting and not self._telling, seconds)
+            return not self._waiting and not self._telling
 
     def _work(self) -> None:
         while (attempt := self._next()) is not None:
@@ -78,7 +79,6 @@ class Aside:
             self._telling = False
             if not self._waiting:
                 self._misses = False
-                self._changed.notify_all()
                 self._changed.wait_for(lambda: bool(self._waiting), self._idle)
             if not self._waiting:
                 self._thread = None

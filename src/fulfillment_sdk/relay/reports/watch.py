@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
@@ -15,6 +15,8 @@ from fulfillment_sdk.relay.reports.aside import Aside
 from fulfillment_sdk.relay.reports.figures import Figures
 from fulfillment_sdk.relay.tables.words import facts, id_word, one_word
 from fulfillment_sdk.relay.values import Attempt
+
+LOOK_EVERY = 0.005  # seconds
 
 log = logging.getLogger("fulfillment_sdk.relay")
 
@@ -43,11 +45,12 @@ class Watch:
             for name, observer in self.observers.items()
         ]
 
-    def wait(self, seconds: float) -> None:
+    async def told(self, seconds: float) -> None:
         """Give strangers some seconds to be told of what was recorded."""
-        ends = time.monotonic() + seconds
-        for one in self._aside:
-            one.wait(max(0.0, ends - time.monotonic()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not all(one.is_through for one in self._aside):  # noqa: ASYNC110  threads know no loop
+                    await asyncio.sleep(LOOK_EVERY)
 
     def settled(self, records: Sequence[Attempt]) -> None:
         """Tell of attempts that were recorded."""

@@ -12,6 +12,7 @@ import pytest
 
 from fulfillment_sdk.relay import Delivered, Delivery, Destination, Event, Outcome, Relay
 from fulfillment_sdk.relay.dispatching import own_loop
+from fulfillment_sdk.relay.dispatching.loop_thread import LoopThread
 from fulfillment_sdk.relay.values import Sink
 
 PATIENCE = 5.0
@@ -141,7 +142,7 @@ def test_one_that_awaits_nothing_has_no_loop(url: str, monkeypatch: pytest.Monke
     def begin(_thread: object) -> None:
         raise AssertionError("a thread was begun")
 
-    monkeypatch.setattr(own_loop.LoopThread, "start", begin)
+    monkeypatch.setattr(LoopThread, "start", begin)
     released = Blocks()
     released.begun.set()
     after = After(released)

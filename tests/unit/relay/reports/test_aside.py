@@ -55,11 +55,11 @@ def test_one_that_blocks_stops_no_delivery_and_no_other(tmp_path: Path) -> None:
         release.set()
 
 
-def test_all_are_told_in_order_before_a_relay_has_stopped() -> None:
+async def test_all_are_told_in_order_before_a_relay_has_stopped() -> None:
     seen: list[str] = []
     watch = Watch(observers={"slow": lambda attempt: seen.append(attempt.event_id)})
     watch.settled(attempts(50))
-    watch.wait(PATIENCE)
+    await watch.told(PATIENCE)
 
     assert seen == [f"e{number}" for number in range(50)]
 
@@ -75,34 +75,39 @@ def test_one_is_told_again_after_its_thread_has_ended() -> None:
 def test_one_far_behind_misses_some_which_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    release, seen = threading.Event(), list[str]()
+    begun, release, told = threading.Event(), threading.Event(), threading.Semaphore(0)
 
     def slow(attempt: Attempt) -> None:
+        begun.set()
         release.wait(PATIENCE)
-        seen.append(attempt.event_id)
+        told.release()
 
     aside = Aside("slow", slow, most=3)
+    first, *others = attempts(9)
     with caplog.at_level(logging.ERROR, "fulfillment_sdk.relay"):
-        for attempt in attempts(9):
+        aside.tell(first)
+        assert begun.wait(PATIENCE)
+        for attempt in others:
             aside.tell(attempt)
     release.set()
-    aside.wait(PATIENCE)
 
+    assert all(told.acquire(timeout=PATIENCE) for _ in range(4))
+    assert not told.acquire(timeout=0.01), "the other five are missed"
     assert len(caplog.records) == 1
-    assert 3 <= len(seen) <= 4, "the first may have been under way"
 
 
-def test_nobody_waits_long_for_one_that_hangs() -> None:
+async def test_nobody_waits_long_for_one_that_hangs() -> None:
     release = threading.Event()
-    aside = Aside("hangs", blocked_until(release))
-    aside.tell(ATTEMPT)
-    aside.wait(0.01)
+    watch = Watch(observers={"hangs": blocked_until(release)})
+    watch.settled([ATTEMPT])
+    await watch.told(0.01)
+    assert not release.is_set()
     release.set()
-    aside.wait(PATIENCE)
+    await watch.told(PATIENCE)
 
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, asyncio.CancelledError])
-def test_one_that_raises_is_told_of_the_next(error: type[BaseException]) -> None:
+async def test_one_that_raises_is_told_of_the_next(error: type[BaseException]) -> None:
     seen: list[str] = []
 
     def raises(attempt: Attempt) -> None:
@@ -111,6 +116,6 @@ def test_one_that_raises_is_told_of_the_next(error: type[BaseException]) -> None
 
     watch = Watch(observers={"raises": raises})
     watch.settled(attempts(2))
-    watch.wait(PATIENCE)
+    await watch.told(PATIENCE)
 
     assert seen == ["e0", "e1"]

@@ -20,7 +20,8 @@ class Journal:
 
 
 receiver = Receiver(
-    secrets=os.environ["FULFILLMENT_WEBHOOK_SECRET"],
+    # In a file they may change while it runs: no worker is started anew for a rotation.
+    secrets={"file": os.environ.get("SECRETS", "webhook-secrets")},
     data=os.environ.get("INBOX", "inbox"),
     plugins=[Journal()],
 )

@@ -61,6 +61,7 @@ class Mounted:
     def __init__(self, example: Example, folder: Path) -> None:
         self.example = example
         self.folder = folder
+        self.have_secrets(NEWER, SECRET)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,6 +95,19 @@ class Mounted:
             )
         self.until("an answer", self._answers)
         return self
+
+    @property
+    def workers(self) -> set[int]:
+        """The processes that its first one has begun."""
+        assert self._process is not None
+        pid = self._process.pid
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+    def have_secrets(self, *secrets: str) -> None:
+        """Write the file that an example which keeps its secrets in one has, newest first."""
+        beside = self.folder / "secrets.new"
+        beside.write_text("\n".join(secrets))
+        beside.replace(self.folder / "secrets")
 
     def signal_all(self, number: int) -> None:
         """Send a signal to all its processes at once, and wait for their end."""
@@ -180,6 +194,7 @@ class Mounted:
         return clean_environment(
             {
                 "FULFILLMENT_WEBHOOK_SECRET": f"{NEWER} {SECRET}",
+                "SECRETS": str(self.folder / "secrets"),
                 "DJANGO_SECRET_KEY": "a" * 50,
                 "INBOX": str(self.folder / "inbox"),
                 "CASES": str(self.folder / "cases.db"),

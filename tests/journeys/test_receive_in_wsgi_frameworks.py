@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fulfillment_sdk import Receiver
+from fulfillment_sdk import Receiver, signing
 
 from ._examples import UNDER_WSGI as EXAMPLES
 from ._mounted import NEWER, SECRET, Mounted, notifications
@@ -50,3 +51,30 @@ def test_a_page_of_the_application_is_its_own(mounted: Mounted) -> None:
 
     alone = mounted.example.folder == "receive_alone"
     assert answer.status_code == (405 if alone else 404)
+
+
+def test_a_secret_is_changed_while_all_workers_run(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    newest = signing.new_secret()
+    case = some_case()
+    sent = iter(notifications(case, 10_000))
+
+    def statuses(running: Mounted, secret: str) -> set[int]:
+        """Notify over so many connections that each worker has one."""
+        some = list(itertools.islice(sent, 24))
+        return {running.send(*one, fresh=True, secret=secret).status_code for one in some}
+
+    with Mounted(EXAMPLES["gunicorn"], tmp_path_factory.mktemp("mounted")) as running:
+        workers = running.workers
+        assert len(workers) == 3
+        assert statuses(running, newest) == {401}
+
+        running.have_secrets(newest, SECRET)
+        running.until("way in for the new one", lambda: statuses(running, newest) == {202})
+        assert statuses(running, SECRET) == {202}, "and the old one is as good"
+
+        running.have_secrets(newest)
+        running.until("end of the old one", lambda: statuses(running, SECRET) == {401})
+        assert statuses(running, newest) == {202}
+        assert running.workers == workers, "none of them was started anew"

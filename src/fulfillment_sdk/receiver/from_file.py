@@ -24,7 +24,7 @@ from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.receiver.cases.feeds import HasFeed
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.database import Database
-from fulfillment_sdk.receiver.intake import checked_secrets
+from fulfillment_sdk.receiver.secrets.live import read_secrets
 from fulfillment_sdk.receiver.outlets import Outlets, refuse_namesakes
 from fulfillment_sdk.relay import RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
@@ -163,7 +163,7 @@ class FromFile:
         if "feed" not in options:
             found["feed"] = server_feed() if settings.feed and dispatches else None
         if "secrets" not in options:
-            found["secrets"] = self._live_secrets()
+            found["secrets"] = self._secrets()
         return {**found, **options}
 
     def check(self) -> str:
@@ -189,18 +189,19 @@ class FromFile:
             server_feed()
         secrets = settings.live_secrets()
         if secrets:
-            checked_secrets(secrets)
+            read_secrets(secrets)
         return "" if secrets else f"no webhook secret is set here: see {SECRET_VARIABLE}"
 
-    def _live_secrets(self) -> tuple[str, ...]:
-        secrets = self.settings.live_secrets()
-        if not secrets:
+    def _secrets(self) -> object:
+        live = self.settings.live_secrets()
+        if not live:
             raise ConfigurationError(
                 f"{RECEIVER} has no secrets",
                 remedy=f"Set {RECEIVER}.secrets or {SECRET_VARIABLE} to what creating the "
                 "subscription returned.",
             )
-        return secrets
+        # As the file says it: the receiver itself looks where it says that they are.
+        return self.file.receiver.get("secrets", live)
 
     def outlets(
         self, plugins: Iterable[object], sinks: Mapping[str, Mapping[str, object]]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from fulfillment_sdk import signing
-from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, StoreError
+from fulfillment_sdk.errors import FulfillmentError, StoreError
 from fulfillment_sdk.notifications import MAX_BODY, Notification, read_notification
 from fulfillment_sdk.receiver.cases.arrivals import LONGEST_CASE_ID, arrival_of
 from fulfillment_sdk.receiver.cases.ledger import Ledger
@@ -21,6 +20,7 @@ from fulfillment_sdk.receiver.reply import (
     Reply,
     refuse_head,
 )
+from fulfillment_sdk.receiver.secrets.live import LiveSecrets
 from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.receiver.steps import Steps
 
@@ -35,13 +35,13 @@ class Intake:
     """Answers requests with what became of them.
 
     Args:
-        secrets: the live ones, newest first.
+        secrets: the live ones.
         clock: epoch seconds.
         ledger: where notifications are kept by their case; returns None while it is not open.
         tally: counts which of the secrets they are signed with.
     """
 
-    secrets: Sequence[str] = attrs.field(repr=False)
+    secrets: LiveSecrets
     clock: Callable[[], float]
     ledger: Callable[[], Ledger | None]
     tally: Tally
@@ -57,12 +57,13 @@ class Intake:
         told = "a notification"
         try:
             now = self.clock()
-            notification = read_notification(headers, body, self.secrets, now)
+            ring = self.secrets.now()
+            notification = read_notification(headers, body, ring.secrets, now)
             if notification.kind == "refused":
                 logger.warning("a notification is refused: %s", notification.why)
                 return UNSIGNED
             told = f"notification {notification.id}"
-            self.tally.note(notification.secret_index, now)
+            self.tally.note(ring.fingerprints[notification.secret_index], now)
             return (yield from self._keep(notification, body))
         except Exception as error:  # noqa: BLE001 - whatever kept it from being stored: not a 2xx
             logger.error("%s is not stored: %s", told, in_short(error))
@@ -96,21 +97,6 @@ class Intake:
         yield ledger.relay.quarantine(notification.id, body, why)
         logger.warning("notification %s is kept but not passed on: %s", notification.id, why)
         return STORED
-
-
-def checked_secrets(secrets: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the secrets as they are used, newest first.
-
-    Raises:
-        ConfigurationError: there is none, or one of them is none.
-    """
-    found = tuple(secrets.split() if isinstance(secrets, str) else secrets or ())
-    if not found:
-        raise ConfigurationError(
-            "The receiver has no secret",
-            remedy="Give it the one that creating the subscription returned.",
-        )
-    return tuple(signing.check_secret(secret) for secret in found)
 
 
 def in_short(error: Exception) -> str:

@@ -22,10 +22,11 @@ from fulfillment_sdk.receiver.cases.ledger import Ledger, Ledgers
 from fulfillment_sdk.receiver.casework import Casework
 from fulfillment_sdk.receiver.database import Database
 from fulfillment_sdk.receiver.from_file import FromFile, warn_of_open_secrets
-from fulfillment_sdk.receiver.intake import Intake, checked_secrets
+from fulfillment_sdk.receiver.intake import Intake
 from fulfillment_sdk.receiver.outlets import Outlets
 from fulfillment_sdk.receiver.process import PerProcess
 from fulfillment_sdk.receiver.secrets import SecretUse
+from fulfillment_sdk.receiver.secrets.live import LiveSecrets, Source
 from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.relay import RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
@@ -43,7 +44,8 @@ class Receiver(Answering, Casework):
     request, or with `start`, in the process that serves it. Contract, section 4, "Receiver".
 
     Args:
-        secrets: the live webhook secrets, newest first; or one text with spaces between them.
+        secrets: the live webhook secrets, newest first; or one text with spaces between them; or
+            `{"file": path}` for such a text in a file: there they may change while it runs.
         data: a folder (for `receiver.db` and `storage-keys`), or the URL of a database.
         plugins: modules or objects with hooks, beside those that are installed as entry points.
         sinks: name -> table with `kind`, maybe others of the keys that every sink has (`events`,
@@ -76,7 +78,7 @@ class Receiver(Answering, Casework):
 
     def __init__(
         self,
-        secrets: str | Sequence[str],
+        secrets: Source | Sequence[Source],
         data: str | PathLike[str],
         plugins: Iterable[object] = (),
         *,
@@ -93,7 +95,8 @@ class Receiver(Answering, Casework):
         opening: float = 0.0,
         feed: Feed | HasFeed | None = None,
     ) -> None:
-        live = checked_secrets(secrets)
+        steady = time.monotonic if clock is time.time else clock
+        live = LiveSecrets(secrets, clock, steady)
         kept = _checked_retention(retention, dispatch=dispatch)
         rules = Rules(window=window, filtered=filtered, opening=opening)
         shown = _checked_feed(feed, dispatch=dispatch)
@@ -109,12 +112,12 @@ class Receiver(Answering, Casework):
         if not outlets.destinations:
             logger.warning("no plugin and no sink: notifications are stored and go nowhere")
         self._outlets = outlets
-        self._tally = Tally(live, clock, lambda: self._process.relay)
+        self._tally = Tally(lambda: live.now().fingerprints, clock, lambda: self._process.relay)
         self._process = PerProcess(
             lambda: database.open(outlets, clock=clock, retention=kept, rules=rules, feed=shown),
             dispatch=dispatch,
             before_close=self._tally.save,
-            steady=time.monotonic if clock is time.time else clock,
+            steady=steady,
         )
         self._ledgers = Ledgers(rules)
         self._feed = shown
@@ -162,7 +165,7 @@ class Receiver(Answering, Casework):
 
         A notification counts for the newest secret that it is signed with.
         """
-        return self._tally.uses.told()
+        return self._tally.told_here()
 
     def secret_totals(self) -> StoreFuture[Sequence[SecretUse]]:
         """Tell the same of all processes that share the database, from the first one on.

@@ -20,13 +20,13 @@ import attrs
 import sqlalchemy as sa
 
 from fulfillment_sdk import signing
-from fulfillment_sdk.receiver import SecretUse
 from fulfillment_sdk.receiver.cases.facts import Fact
 from fulfillment_sdk.receiver.cases.judge import Rules
 from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
 from fulfillment_sdk.receiver.cases.schema import SCHEMA as RECEIVER
 from fulfillment_sdk.receiver.secrets import totals
 from fulfillment_sdk.receiver.secrets.schema import SCHEMA as SECRETS
+from fulfillment_sdk.receiver.secrets.uses import Count
 from fulfillment_sdk.relay import (
     Delivered,
     Delivery,
@@ -104,7 +104,7 @@ async def receiver(folder: Path) -> Facts:
                 await relay.accept(event)
             await relay.accept(Event("evt_arrived", "t", "case_1", 1, b"other bytes"))
             await relay.quarantine("evt_odd", b"no event", "unreadable")
-            used = [("0123456789abcdef", SecretUse(0, 5, 1_743_955_200.0))]
+            used = {"0123456789abcdef": Count(5, 1_743_955_200.0)}
             await relay.store.write(lambda connection: totals.add(connection, "process", used))
             await asyncio.wait_for(judge.all_tried.wait(), 30)
     finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from fulfillment_sdk import signing
 from fulfillment_sdk.client import Client
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.plugins import Host, hookimpl
@@ -98,7 +99,7 @@ feed = true
     found = FromFile.read(file).arguments(["another"])
     assert isinstance(found.pop("feed"), Client)
     assert found == {
-        "secrets": (SECRET,),
+        "secrets": [SECRET],
         "data": "inbox",
         "plugins": ["another"],
         "sinks": {"audit": {"kind": "log"}},
@@ -183,6 +184,20 @@ def test_secrets_are_in_the_file_or_where_it_says_or_in_the_environment(
 ) -> None:
     (file.parent / "both").write_text("three\nfour\n")
     assert FromFile.read(write(file, said)).settings.live_secrets() == secrets
+
+
+def test_secrets_that_it_has_in_a_file_may_change_while_it_runs(file: Path) -> None:
+    now, newer = [NOW], signing.new_secret()
+    kept = file.parent / "kept"
+    kept.write_text(SECRET)
+    receiver = Receiver.from_config(write(file, 'secrets = {file = "kept"}'), clock=lambda: now[0])
+
+    with receiver:
+        kept.write_text(f"{newer}\n{SECRET}\n")
+        now[0] += 1
+        body = status_changed()
+        assert receiver.handle("POST", signed(body, at=now[0], secret=newer), body).status == 202
+        assert [one.count for one in receiver.secret_uses()] == [1, 0]
 
 
 def test_a_database_s_url_may_be_kept_elsewhere(

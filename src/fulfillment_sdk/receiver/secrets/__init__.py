@@ -1,4 +1,4 @@
-"""Which of the live secrets notifications are signed with: when the old one may go."""
+"""The live secrets, and which of them notifications are signed with: when the old one may go."""
 
 from fulfillment_sdk.receiver.secrets.uses import SecretUse, SecretUses
 

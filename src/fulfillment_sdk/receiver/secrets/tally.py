@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.errors import FulfillmentError, StoreError
 from fulfillment_sdk.receiver.secrets import totals
-from fulfillment_sdk.receiver.secrets.uses import SecretUse, SecretUses
+from fulfillment_sdk.receiver.secrets.uses import SecretUse, SecretUses, in_order
 from fulfillment_sdk.relay import Relay
 from fulfillment_sdk.store import StoreFuture
 
@@ -29,16 +29,19 @@ class Tally:
     """Counts in this process, and adds that up with what others have counted.
 
     Args:
-        live: the secrets, newest first.
+        fingerprints: those of the secrets that count at the moment, newest first.
         clock: epoch seconds.
         relay: whose database it is; None while that is not open.
     """
 
     def __init__(
-        self, live: Sequence[str], clock: Callable[[], float], relay: Callable[[], Relay | None]
+        self,
+        fingerprints: Callable[[], Sequence[str]],
+        clock: Callable[[], float],
+        relay: Callable[[], Relay | None],
     ) -> None:
-        self.uses = SecretUses(len(live))
-        self._fingerprints = tuple(map(totals.fingerprint, live))
+        self._uses = SecretUses()
+        self._fingerprints = fingerprints
         self._clock = clock
         self._relay = relay
         # By process: a forked child is another one.
@@ -46,9 +49,9 @@ class Tally:
         self._soon: set[int] = set()
         self._taken_over: set[str] = set()
 
-    def note(self, index: int, now: float) -> None:
-        """Count a notification that the secret of this index spoke for, and save it soon."""
-        self.uses.note(index, now)
+    def note(self, known_as: str, now: float) -> None:
+        """Count a notification that the secret of this fingerprint spoke for; it is saved soon."""
+        self._uses.note(known_as, now)
         if (here := os.getpid()) in self._soon:
             return
         self._soon.add(here)
@@ -59,13 +62,17 @@ class Tally:
         except RuntimeError:  # no thread is left: the next notification, or the end, saves it
             self._soon.discard(here)
 
+    def told_here(self) -> Sequence[SecretUse]:
+        """Tell what this process has counted, in the order of the secrets."""
+        return in_order(self._uses.counts(), self._fingerprints())
+
     def told(self, relay: Relay) -> StoreFuture[Sequence[SecretUse]]:
         """Tell what all processes have counted, in the order of the secrets."""
         return self._write(relay)
 
     def save(self, relay: Relay) -> None:
         """Save what is not saved yet; what can't be is kept for the next time."""
-        if not self.uses.are_unsaved:
+        if not self._uses.are_unsaved:
             return
         try:
             future = self._write(relay)
@@ -85,25 +92,24 @@ class Tally:
 
     def _write(self, relay: Relay) -> StoreFuture[Sequence[SecretUse]]:
         name, now = self._name(), self._clock()
-        taken = self.uses.take()
-        counted = [(self._fingerprints[use.index], use) for use in taken]
+        taken, fingerprints = self._uses.take(), self._fingerprints()
 
         def write(connection: sa.Connection) -> Sequence[SecretUse]:
-            totals.add(connection, name, counted)
+            totals.add(connection, name, taken)
             if name not in self._taken_over:
                 totals.take_over(connection, name, now=now)
-            return totals.total(connection, self._fingerprints)
+            return totals.total(connection, fingerprints)
 
         def written(future: Future[Sequence[SecretUse]]) -> None:
             if future.cancelled() or future.exception() is not None:
-                self.uses.give_back(taken)
+                self._uses.give_back(taken)
             else:
                 self._taken_over.add(name)
 
         try:
             future = relay.store.write(write)
         except StoreError:  # it is closed
-            self.uses.give_back(taken)
+            self._uses.give_back(taken)
             raise
         future.add_done_callback(written)
         return future

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from fulfillment_sdk.receiver.secrets.schema import uses
-from fulfillment_sdk.receiver.secrets.uses import SecretUse
+from fulfillment_sdk.receiver.secrets.uses import Count, Counts, SecretUse, in_order
 from fulfillment_sdk.relay.tables.upsert import insert_for
 
 QUIET_SECONDS = 3600.0
@@ -27,11 +27,11 @@ def fingerprint(secret: str) -> str:
     return hmac.new(text, b"which secret of a receiver", "sha256").hexdigest()[:16]
 
 
-def add(connection: sa.Connection, process: str, counted: Sequence[tuple[str, SecretUse]]) -> None:
-    """Add what a process has counted, by fingerprint."""
-    for known_as, use in counted:
+def add(connection: sa.Connection, process: str, counted: Counts) -> None:
+    """Add what a process has counted."""
+    for known_as, one in counted.items():
         row = insert_for(connection, uses).values(
-            fingerprint=known_as, process=process, count=use.count, last_at=use.last_at
+            fingerprint=known_as, process=process, count=one.count, last_at=one.last_at
         )
         later = sa.case(
             (row.excluded.last_at > uses.c.last_at, row.excluded.last_at), else_=uses.c.last_at
@@ -56,7 +56,7 @@ def take_over(connection: sa.Connection, process: str, *, now: float) -> None:
         connection.execute(
             sa.delete(uses).where(uses.c.fingerprint == known_as, uses.c.process == other)
         )
-        add(connection, process, [(known_as, SecretUse(0, count, last_at))])
+        add(connection, process, {known_as: Count(count, last_at)})
 
 
 def total(connection: sa.Connection, fingerprints: Sequence[str]) -> Sequence[SecretUse]:
@@ -66,8 +66,5 @@ def total(connection: sa.Connection, fingerprints: Sequence[str]) -> Sequence[Se
         .where(uses.c.fingerprint.in_(fingerprints))
         .group_by(uses.c.fingerprint)
     )
-    found = {known_as: (int(count), float(last_at)) for known_as, count, last_at in rows}
-    return tuple(
-        SecretUse(index, *found.get(known_as, (0, None)))
-        for index, known_as in enumerate(fingerprints)
-    )
+    found = {known_as: Count(int(count), float(last_at)) for known_as, count, last_at in rows}
+    return in_order(found, fingerprints)

@@ -1,10 +1,11 @@
-"""How often each of the live secrets was of use in this process."""
+"""How often each secret was of use in this process."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import attrs
 
@@ -24,72 +25,82 @@ class SecretUse:
     last_at: float | None = None
 
 
+@attrs.frozen
+class Count:
+    """How often something was of use, and when the last time was, epoch seconds."""
+
+    count: int = 0
+    last_at: float | None = None
+
+    def __add__(self, other: Count) -> Count:
+        times = [at for at in (self.last_at, other.last_at) if at is not None]
+        return Count(self.count + other.count, max(times, default=None))
+
+
+Counts: TypeAlias = Mapping[str, Count]
+"""How often each secret was of use, by its fingerprint."""
+
+
+def in_order(counts: Counts, fingerprints: Sequence[str]) -> Sequence[SecretUse]:
+    """Return the counts of these secrets, in their order."""
+    found = (counts.get(known_as, Count()) for known_as in fingerprints)
+    return tuple(SecretUse(index, one.count, one.last_at) for index, one in enumerate(found))
+
+
 class SecretUses:
     """Counts, for each secret, the notifications that it was the first to match.
 
-    Args:
-        secrets: how many there are.
+    A secret is known by its fingerprint: its place among the others changes with them.
     """
 
-    def __init__(self, secrets: int) -> None:
-        self._secrets = secrets
+    def __init__(self) -> None:
         # A forked child counts anew, with a lock that no thread of its parent holds.
-        self._of_process: dict[int, _Counts] = {}
+        self._of_process: dict[int, _Here] = {}
 
-    def note(self, index: int, now: float) -> None:
+    def note(self, known_as: str, now: float) -> None:
         """Count a notification that this secret's signature spoke for, at `now`."""
-        here, one = self._here(), SecretUse(index, 1, now)
+        here, one = self._here(), {known_as: Count(1, now)}
         with here.lock:
-            here.uses[index] = _together(here.uses[index], one)
-            here.put_off(one)
+            _add(here.counts, one)
+            _add(here.unsaved, one)
 
-    def told(self) -> Sequence[SecretUse]:
-        """Return what was counted in this process, in the order of the secrets."""
+    def counts(self) -> Counts:
+        """Return what was counted in this process."""
         here = self._here()
         with here.lock:
-            return tuple(here.uses)
+            return dict(here.counts)
 
     @property
     def are_unsaved(self) -> bool:
         """Whether anything was counted in this process since the last `take`."""
         return bool(self._here().unsaved)
 
-    def take(self) -> Sequence[SecretUse]:
+    def take(self) -> Counts:
         """Return what has been counted since the last time: the caller saves it."""
         here = self._here()
         with here.lock:
-            taken = tuple(here.unsaved.values())
+            taken = dict(here.unsaved)
             here.unsaved.clear()
         return taken
 
-    def give_back(self, taken: Sequence[SecretUse]) -> None:
+    def give_back(self, taken: Counts) -> None:
         """Put back what could not be saved, for the next time."""
         here = self._here()
         with here.lock:
-            for use in taken:
-                here.put_off(use)
+            _add(here.unsaved, taken)
 
-    def _here(self) -> _Counts:
+    def _here(self) -> _Here:
         found = self._of_process.get(os.getpid())
-        return found or self._of_process.setdefault(os.getpid(), _Counts.of(self._secrets))
+        return found or self._of_process.setdefault(os.getpid(), _Here())
 
 
 @attrs.frozen
-class _Counts:
-    uses: list[SecretUse]
-    unsaved: dict[int, SecretUse] = attrs.field(factory=dict)
+class _Here:
+    counts: dict[str, Count] = attrs.field(factory=dict)
+    unsaved: dict[str, Count] = attrs.field(factory=dict)
     lock: threading.Lock = attrs.field(factory=threading.Lock)
 
-    def put_off(self, use: SecretUse) -> None:
-        self.unsaved[use.index] = _together(self.unsaved.get(use.index), use)
 
-    @classmethod
-    def of(cls, secrets: int) -> _Counts:
-        return cls([SecretUse(index) for index in range(secrets)])
-
-
-def _together(one: SecretUse | None, other: SecretUse) -> SecretUse:
-    if one is None:
-        return other
-    times = [at for at in (one.last_at, other.last_at) if at is not None]
-    return SecretUse(one.index, one.count + other.count, max(times, default=None))
+def _add(counts: dict[str, Count], more: Counts) -> None:
+    for known_as, one in more.items():
+        counts[known_as] = counts.get(known_as, Count()) + one

@@ -13,6 +13,7 @@ from fulfillment_sdk import signing
 from fulfillment_sdk.receiver import Receiver, SecretUse
 from fulfillment_sdk.receiver.secrets import tally
 from fulfillment_sdk.receiver.secrets.schema import SCHEMA
+from fulfillment_sdk.receiver.secrets.totals import fingerprint
 from fulfillment_sdk.relay import Relay
 from tests.postgres import server
 from tests.unit.plugins.bodies import status_changed
@@ -105,10 +106,11 @@ async def test_a_host_with_a_loop_awaits_it(make: MakeReceiver) -> None:
 def test_what_cannot_be_saved_is_kept_for_the_next_time_and_told_in_a_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counts = tally.Tally([NEW], lambda: NOW, lambda: None)
+    known_as = fingerprint(NEW)
+    counts = tally.Tally(lambda: [known_as], lambda: NOW, lambda: None)
     url = f"sqlite:///{tmp_path}/r.db"
     with Relay(url, sinks={}, keys=KEYS) as without_the_table:
-        counts.note(0, NOW)
+        counts.note(known_as, NOW)
         counts.save(without_the_table)
     counts.save(without_the_table)  # it is closed
 

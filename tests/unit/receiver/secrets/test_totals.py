@@ -13,6 +13,7 @@ from fulfillment_sdk import signing
 from fulfillment_sdk.receiver import SecretUse
 from fulfillment_sdk.receiver.secrets import totals
 from fulfillment_sdk.receiver.secrets.schema import SCHEMA, uses
+from fulfillment_sdk.receiver.secrets.uses import Count
 from fulfillment_sdk.store import Sealer, Store
 from tests.postgres import server
 
@@ -37,8 +38,8 @@ def run(store: Store, work: Callable[[sa.Connection], T]) -> T:
 
 
 def add(store: Store, process: str, known_as: str, count: int, last_at: float) -> None:
-    use = SecretUse(0, count, last_at)
-    run(store, lambda connection: totals.add(connection, process, [(known_as, use)]))
+    counted = {known_as: Count(count, last_at)}
+    run(store, lambda connection: totals.add(connection, process, counted))
 
 
 def rows(store: Store) -> list[tuple[str, str, int, float]]:

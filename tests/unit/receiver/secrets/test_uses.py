@@ -11,7 +11,7 @@ import pytest
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.receiver import Receiver, SecretUse
-from fulfillment_sdk.receiver.secrets import SecretUses
+from fulfillment_sdk.receiver.secrets.uses import Count, SecretUses, in_order
 from tests.unit.plugins.bodies import status_changed
 from tests.unit.receiver.conftest import NOW, signed
 
@@ -55,43 +55,49 @@ def test_the_counter_shows_no_secret(receiver: Receiver) -> None:
 
 
 def test_nothing_was_of_use_before_the_first_notification() -> None:
-    assert list(SecretUses(2).told()) == [SecretUse(0, 0, None), SecretUse(1, 0, None)]
+    assert list(in_order({}, ["new", "old"])) == [SecretUse(0, 0, None), SecretUse(1, 0, None)]
 
 
 def test_each_secret_has_its_count_and_its_last_time() -> None:
-    uses = SecretUses(2)
-    for index, now in ((1, 5.0), (0, 6.0), (0, 7.0)):
-        uses.note(index, now)
-    assert list(uses.told()) == [SecretUse(0, 2, 7.0), SecretUse(1, 1, 5.0)]
+    uses = SecretUses()
+    for known_as, now in (("old", 5.0), ("new", 7.0), ("new", 6.0)):
+        uses.note(known_as, now)
+    assert uses.counts() == {"new": Count(2, 7.0), "old": Count(1, 5.0)}
+
+
+def test_a_secret_keeps_its_count_when_another_comes_before_it() -> None:
+    counts = {"old": Count(3, 5.0)}
+    assert list(in_order(counts, ["old"])) == [SecretUse(0, 3, 5.0)]
+    assert list(in_order(counts, ["new", "old"])) == [SecretUse(0), SecretUse(1, 3, 5.0)]
 
 
 def test_no_count_is_lost_between_threads() -> None:
-    uses = SecretUses(1)
+    uses = SecretUses()
 
     def note_many() -> None:
         for _ in range(500):
-            uses.note(0, 1.0)
+            uses.note("old", 1.0)
 
     with ThreadPoolExecutor(8) as pool:
         for _ in range(8):
             pool.submit(note_many)
-    assert uses.told()[0].count == 4_000
+    assert uses.counts()["old"].count == 4_000
 
 
 def test_a_forked_process_counts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    uses = SecretUses(1)
-    uses.note(0, 1.0)
+    uses = SecretUses()
+    uses.note("old", 1.0)
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert uses.told()[0].count == 0
+    assert not uses.counts()
 
 
 def test_what_was_taken_is_saved_by_whoever_took_it_and_comes_back_if_it_was_not() -> None:
-    uses = SecretUses(2)
-    uses.note(1, 5.0)
+    uses = SecretUses()
+    uses.note("old", 5.0)
     taken = uses.take()
-    assert list(taken) == [SecretUse(1, 1, 5.0)]
+    assert taken == {"old": Count(1, 5.0)}
     assert not uses.are_unsaved
-    uses.note(1, 4.0)
+    uses.note("old", 4.0)
     uses.give_back(taken)
-    assert list(uses.take()) == [SecretUse(1, 2, 5.0)]
-    assert uses.told()[1].count == 2, "and nothing of this counts twice here"
+    assert uses.take() == {"old": Count(2, 5.0)}
+    assert uses.counts()["old"].count == 2, "and nothing of this counts twice here"

@@ -1,4 +1,4 @@
-"""The webhook sink against real servers on loopback, kind and unkind (contract, section 4)."""
+"""The webhook sink beside real endpoints: what they get, and over which connections."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import asyncio
 import contextlib
 import errno
 import socket
-import ssl
-import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import attrs
 import pytest
@@ -18,41 +14,13 @@ from aiohttp import web
 from fulfillment_sdk import signing
 from fulfillment_sdk._version import __version__
 from fulfillment_sdk.plugins.webhooks import addresses
-from fulfillment_sdk.plugins.webhooks.addresses import Guard
 from fulfillment_sdk.plugins.webhooks.sockets import Opened
 from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
-from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
+from fulfillment_sdk.relay import Delivered
 from fulfillment_sdk.relay.dispatching import descriptors
-from tests.integration.endpoints import a_server, a_talker, hang_up, says, self_signed
-from tests.unit.plugins.bodies import delivery, status_changed
-
-NOW = 1_743_955_200.5
-OLD, NEW = signing.new_secret(), signing.new_secret()
-BODY = status_changed()
-BOTH = frozenset({"http", "https"})
-
-
-@contextlib.asynccontextmanager
-async def a_sink(
-    *,
-    allow: Guard = addresses.refusal_dev,
-    schemes: frozenset[str] = BOTH,
-    timeout: float = 15.0,
-    tls: ssl.SSLContext | None = None,
-) -> AsyncIterator[WebhookSink]:
-    sink = WebhookSink(
-        allow=allow, schemes=schemes, clock=lambda: NOW, timeout=timeout, max_answer=1000, tls=tls
-    )
-    await sink.open()
-    try:
-        yield sink
-    finally:
-        await sink.close()
-
-
-async def post(sink: WebhookSink, url: str, *, body: bytes = BODY, attempt: int = 1) -> Outcome:
-    settings: dict[str, object] = {"url": url, "secrets": [NEW, OLD]}
-    return await sink.deliver(delivery(body, attempt=attempt, settings=settings))
+from tests.integration.endpoints import a_server, a_talker, says
+from tests.integration.webhook_sinks import BODY, BOTH, NEW, NOW, OLD, a_sink, ok, post
+from tests.unit.plugins.bodies import delivery
 
 
 async def test_the_endpoint_gets_the_same_bytes_rightly_signed_with_every_secret() -> None:
@@ -151,282 +119,6 @@ async def test_a_completion_of_megabytes_arrives_whole() -> None:
     assert sizes == [len(big)]
 
 
-async def test_a_redirect_is_not_followed() -> None:
-    paths: list[str] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        paths.append(request.path)
-        return web.Response(status=301, headers={"Location": "/elsewhere"})
-
-    async with a_server(handler) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/hook")
-
-    assert outcome == Retry("HTTP 301: redirects are not followed")
-    assert paths == ["/hook"]
-
-
-async def test_retry_after_reaches_the_relay() -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response(status=429, headers={"Retry-After": "17"})
-
-    async with a_server(handler) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Retry("HTTP 429", after=17.0)
-
-
-async def test_gone_disables() -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response(status=410, text="please stop")
-
-    async with a_server(handler) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Reject("HTTP 410", disable=True)
-
-
-async def test_no_cookie_comes_back() -> None:
-    cookies: list[str | None] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        cookies.append(request.headers.get("Cookie"))
-        return web.Response(headers={"Set-Cookie": "a=b"})
-
-    async with a_server(handler) as port, a_sink() as sink:
-        for _ in range(2):
-            await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert cookies == [None, None]
-
-
-async def test_a_dead_endpoint_is_told_in_few_words() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-
-    async with a_sink() as sink:
-        outcome = await post(sink, f"http://user:pass@127.0.0.1:{port}/hook?token=secret")
-
-    assert outcome == Retry("no connection (ECONNREFUSED)")
-
-
-async def test_an_endpoint_that_hangs_up_is_tried_again() -> None:
-    async with a_talker(hang_up) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Retry("the connection was closed before an answer")
-
-
-async def test_an_answer_that_is_not_http_is_tried_again() -> None:
-    async with a_talker(says(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert isinstance(outcome, Retry)
-
-
-async def test_a_silent_endpoint_ends_with_the_time_limit() -> None:
-    async with a_talker(says(b"", pause=60)) as port, a_sink(timeout=0.2) as sink:
-        started = time.monotonic()
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Retry("no answer in time")
-    assert time.monotonic() - started < 5
-
-
-async def test_headers_that_drip_end_with_the_time_limit() -> None:
-    drip = says(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", pause=0.05, again=True)
-    async with a_talker(drip) as port, a_sink(timeout=0.3) as sink:
-        started = time.monotonic()
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Retry("no answer in time")
-    assert time.monotonic() - started < 5
-
-
-async def test_a_body_that_drips_does_not_take_back_the_status() -> None:
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    drip = says(head, b"1\r\na\r\n", pause=0.05, again=True)
-    async with a_talker(drip) as port, a_sink(timeout=0.3) as sink:
-        started = time.monotonic()
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Delivered("HTTP 200")
-    assert time.monotonic() - started < 5
-
-
-async def test_an_endless_body_is_not_read_to_its_end() -> None:
-    written = 0
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal written
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n")
-        while True:
-            writer.write(b"x" * 65536)
-            await writer.drain()
-            written += 65536
-
-    async with a_talker(talk) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Retry("HTTP 500")
-    assert written < 2**25
-
-
-async def test_of_a_long_answer_64_kib_are_read_and_the_connection_is_closed() -> None:
-    whole, written, hung_up = 64 * 2**20, 0, asyncio.Event()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal written
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: %d\r\n\r\nqueue full " % whole)
-        try:
-            while written < whole:
-                writer.write(b"x" * 65536)
-                await writer.drain()
-                written += 65536
-        except ConnectionError:
-            hung_up.set()
-            raise
-
-    sink = WebhookSink(allow=addresses.refusal_dev, schemes=BOTH, answer_seconds=30.0, timeout=40.0)
-    await sink.open()
-    try:
-        async with a_talker(talk) as port:
-            outcome = await post(sink, f"http://127.0.0.1:{port}/")
-            async with asyncio.timeout(10):
-                await hung_up.wait()
-    finally:
-        await sink.close()
-
-    assert outcome == Retry("HTTP 503 (queue full *)")
-    # What is not read lies in the buffers of both sides: megabytes, but not all of them.
-    assert written < whole // 2
-
-
-async def test_what_a_refusal_says_is_kept_without_anything_of_the_event() -> None:
-    async def handler(request: web.Request) -> web.Response:
-        echo = (await request.read()).decode()
-        signature = request.headers["webhook-signature"]
-        return web.Response(status=400, text=f"invalid signature {signature}: {echo}")
-
-    async with a_server(handler) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert isinstance(outcome, Reject)
-    assert outcome.why.startswith("HTTP 400 (invalid signature * ")
-    assert "case" not in outcome.why
-
-
-async def test_a_compressed_answer_is_not_unpacked() -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!"
-    async with a_talker(says(answer)) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Delivered("HTTP 200")
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-async def test_a_literal_and_a_name_are_both_checked_before_anything_is_connected(
-    host: str,
-) -> None:
-    connected = False
-
-    async def handler(request: web.Request) -> web.Response:
-        nonlocal connected
-        connected = True
-        return web.Response()
-
-    async with a_server(handler) as port, a_sink(allow=addresses.refusal) as sink:
-        outcome = await post(sink, f"http://{host}:{port}/")
-
-    assert outcome == Retry("the endpoint's address is refused (loopback)")
-    assert not connected
-
-
-@pytest.mark.parametrize(
-    ("host", "reason"),
-    [
-        ("10.0.0.1", "private"),
-        ("169.254.169.254", "link-local"),
-        ("[::ffff:169.254.169.254]", "IPv4-mapped"),
-        ("[64:ff9b::a00:1]", "NAT64"),
-        ("[2002:a00:1::1]", "6to4"),
-        ("[fec0::1]", "site-local"),
-        ("[::10.0.0.1]", "IPv4-compatible"),
-    ],
-)
-async def test_literals_of_inner_networks_are_refused_also_in_development(
-    host: str, reason: str
-) -> None:
-    async with a_sink(allow=addresses.refusal_dev) as sink:
-        outcome = await post(sink, f"https://{host}/")
-
-    assert outcome == Retry(f"the endpoint's address is refused ({reason})")
-
-
-@pytest.mark.parametrize("host", ["0177.0.0.1", "2130706433", "127.1", "0x7f.1"])
-async def test_other_spellings_of_loopback_are_refused(host: str) -> None:
-    async with a_sink(allow=addresses.refusal) as sink:
-        outcome = await post(sink, f"https://{host}/")
-
-    assert outcome in (
-        Retry("the endpoint's address is refused (loopback)"),
-        Retry("the endpoint's URL can't be used"),
-    )
-
-
-async def test_http_is_refused_where_only_https_is_allowed() -> None:
-    async with a_sink(schemes=frozenset({"https"})) as sink:
-        outcome = await post(sink, "http://127.0.0.1/")
-
-    assert outcome == Retry("the endpoint's URL must begin with https")
-
-
-async def test_environment_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response()
-
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    async with a_server(handler) as port, a_sink() as sink:
-        outcome = await post(sink, f"http://127.0.0.1:{port}/")
-
-    assert outcome == Delivered("HTTP 200")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return self_signed(tmp_path_factory.mktemp("tls"))
-
-
-async def test_https_works_with_a_certificate_that_is_trusted(
-    certificate: tuple[Path, Path],
-) -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response(status=204)
-
-    server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server_tls.load_cert_chain(*certificate)
-    trusting = ssl.create_default_context(cafile=str(certificate[0]))
-    async with a_server(handler, server_tls) as port, a_sink(tls=trusting) as sink:
-        outcome = await post(sink, f"https://127.0.0.1:{port}/")
-
-    assert outcome == Delivered("HTTP 204")
-
-
-async def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
-    certificate: tuple[Path, Path],
-) -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response()
-
-    server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server_tls.load_cert_chain(*certificate)
-    async with a_server(handler, server_tls) as port, a_sink() as sink:
-        outcome = await post(sink, f"https://127.0.0.1:{port}/")
-
-    assert outcome == Retry("the endpoint's certificate is not accepted")
-
-
 async def test_a_slow_endpoint_does_not_hold_up_another() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response()
@@ -516,7 +208,3 @@ async def test_closed_connections_are_counted_no_more() -> None:
             opened = sink._open
         await asyncio.sleep(0)
         assert opened.count == 0
-
-
-async def ok(_request: web.Request) -> web.Response:
-    return web.Response()

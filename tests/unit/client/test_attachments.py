@@ -16,7 +16,7 @@ import responses
 from fulfillment_sdk import errors
 from tests.unit.client.files.test_uploads import Pipe
 from tests.unit.client.support import CASES, Time, make_client, sample
-from tests.unit.client.test_transport import cut_connection, refused_connection
+from tests.unit.client.transports import cut_connection, refused_connection
 
 URL = f"{CASES}attachments/"
 CONTENT = b"\xff\xd8\xff\xe0 the gate " * 10_000

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pytest
+import sqlalchemy as sa
 
 from fulfillment_sdk import signing
 from fulfillment_sdk.models.events import StatusChanged
@@ -54,6 +55,12 @@ def signed(
     """The headers that a gateway sends with `body`."""
     headers = signing.headers([secret], event_id, int(at), body)
     return {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+
+
+def count(receiver: Receiver, table: sa.Table) -> int:
+    """How many rows a table of the receiver's database has."""
+    query = sa.select(sa.func.count()).select_from(table)
+    return int(receiver.relay.store.read(lambda c: c.execute(query).scalar_one()).result())
 
 
 MakeReceiver = Callable[..., Receiver]

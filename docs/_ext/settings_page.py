@@ -8,7 +8,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from tables import code, table
 
-from fulfillment_sdk.server.configuration.options import OPTIONS, Option
+from fulfillment_sdk.server.configuration.option import Option
+from fulfillment_sdk.server.configuration.options import OPTIONS
 
 
 class SettingsTable(SphinxDirective):

@@ -7,14 +7,10 @@ section 7). A setting called `retry_schedule` is the variable `FULFILLMENT_RETRY
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
-
-from attrs import frozen
 
 from fulfillment_sdk.server.configuration import parsing
-from fulfillment_sdk.server.configuration.parsing import Raw
+from fulfillment_sdk.server.configuration.option import Option
 from fulfillment_sdk.server.configuration.settings import (
     LOG_FORMATS,
     REGISTRATIONS,
@@ -24,41 +20,12 @@ from fulfillment_sdk.server.configuration.settings import (
     Role,
 )
 
-T_co = TypeVar("T_co", covariant=True)
 Keys = tuple[tuple[str, bytes], ...]
-
-PREFIX = "FULFILLMENT_"
 
 ELSEWHERE = frozenset({"BASE_URL", "TOKEN", "DISABLE_PLUGINS", "WEBHOOK_SECRET"})
 """Variables of the client and the receiver: they may be set beside a server's."""
 
 ELSEWHERE_PREFIXES = ("TEST_",)
-
-
-@frozen(kw_only=True)
-class Option(Generic[T_co]):
-    """One setting, as all three sources know it.
-
-    `default` is what holds if no source names it; it is empty where that is found out or made at
-    the start.
-    """
-
-    name: str
-    parse: Callable[[Raw], T_co]
-    about: str
-    default: T_co
-    flag: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The environment variable."""
-        return PREFIX + self.name.upper()
-
-    @property
-    def switch(self) -> str:
-        """The flag's spelling."""
-        return "--" + self.name.replace("_", "-")
-
 
 _RETRY_SCHEDULE = (0.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 10800.0, 21600.0, 43200.0)
 

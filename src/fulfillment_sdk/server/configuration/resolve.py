@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.configuration import options as opt
-from fulfillment_sdk.server.configuration.options import Option
+from fulfillment_sdk.server.configuration.option import Option
 from fulfillment_sdk.server.configuration.parsing import joined
 from fulfillment_sdk.server.configuration.secrets import SecretFolder
 from fulfillment_sdk.server.configuration.settings import Settings

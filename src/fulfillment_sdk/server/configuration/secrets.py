@@ -15,7 +15,7 @@ from attrs import frozen
 from fulfillment_sdk import signing
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.configuration import options
-from fulfillment_sdk.server.configuration.options import Option
+from fulfillment_sdk.server.configuration.option import Option
 from fulfillment_sdk.store.private_files import load_or_create
 
 T = TypeVar("T")

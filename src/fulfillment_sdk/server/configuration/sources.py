@@ -15,14 +15,13 @@ from attrs import frozen
 from fulfillment_sdk.configuration.shared_file import TABLES
 from fulfillment_sdk.configuration.toml_file import FILE, nearest, read_toml
 from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.server.configuration.option import PREFIX, Option
 from fulfillment_sdk.server.configuration.options import (
     BY_NAME,
     DATA,
     ELSEWHERE,
     ELSEWHERE_PREFIXES,
     OPTIONS,
-    PREFIX,
-    Option,
 )
 from fulfillment_sdk.server.configuration.parsing import Raw
 

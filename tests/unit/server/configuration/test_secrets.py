@@ -9,7 +9,7 @@ import pytest
 
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.server.configuration import options
-from fulfillment_sdk.server.configuration.options import Option
+from fulfillment_sdk.server.configuration.option import Option
 from fulfillment_sdk.server.configuration.secrets import KEPT, SecretFolder
 
 ALL = [options.BY_NAME[name] for name in KEPT]

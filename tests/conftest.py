@@ -14,6 +14,12 @@ FOR_THE_SUITE = "FULFILLMENT_TEST_"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: a third of all the time, tests wait for others."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def _settings_of_the_developer_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting that happens to be in the environment changes what a test sees."""

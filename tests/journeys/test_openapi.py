@@ -28,7 +28,7 @@ schemathesis = pytest.importorskip("schemathesis")
 hypothesis = pytest.importorskip("hypothesis")
 
 EXAMPLES: Final = int(os.environ.get("FULFILLMENT_TEST_FUZZ", "0"))
-SHORT: Final = 8
+SHORT: Final = 6
 NOWHERE: Final = "http://127.0.0.1:9/"
 ENVIRON: Final = {
     "FULFILLMENT_CODE_LIMITS": "1000000,1000000",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from fulfillment_sdk.relay import SCHEMA as RELAY
 from fulfillment_sdk.relay import Delivered, Delivery, Event, Relay
@@ -29,6 +32,7 @@ from tests.postgres import server
 from tests.samples.databases.make import KEYS, NOTE, SUBSCRIBED, events
 
 DATABASES = ("sqlite", "postgresql")
+MadeAfresh: TypeAlias = Callable[..., Mapping[str, object]]
 SAMPLES = {sample.path.name.removesuffix(".sql"): sample for sample in samples()}
 
 
@@ -48,10 +52,39 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
         server().drop_database(url)
 
 
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/one.db"
+        return
+    made = server().new_database()
+    yield made
+    server().drop_database(made)
+
+
 def make_afresh(url: str, *schemas: Schema) -> None:
     with opened(url) as connection:
         for schema in schemas:
             schema.metadata.create_all(connection)
+
+
+@pytest.fixture(scope="module")
+def made_afresh(tmp_path_factory: pytest.TempPathFactory) -> MadeAfresh:
+    """Tells of a database of such a kind with such tables; one is made for all that ask for it."""
+
+    @cache
+    def made_afresh(kind: str, *schemas: Schema) -> Mapping[str, object]:
+        on_server = kind == "postgresql"
+        folder = tmp_path_factory.mktemp("afresh")
+        url = server().new_database() if on_server else f"sqlite:///{folder}/fresh.db"
+        make_afresh(url, *schemas)
+        found = described(url, schemas)
+        if on_server:
+            server().drop_database(url)
+        return found
+
+    return made_afresh
 
 
 def migrate(url: str, *schemas: Schema) -> None:
@@ -91,9 +124,9 @@ def test_there_is_a_sample_of_every_revision(schema: Schema) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 def test_a_sample_becomes_what_is_made_afresh_and_keeps_every_row(
-    sample: Sample, urls: tuple[str, str], tmp_path: Path
+    sample: Sample, url: str, made_afresh: MadeAfresh, tmp_path: Path
 ) -> None:
-    old, fresh = urls
+    old, kind = url, make_url(url).get_backend_name()
     if old.startswith("sqlite"):
         old = sample.restore(tmp_path / "data")
     else:
@@ -101,8 +134,7 @@ def test_a_sample_becomes_what_is_made_afresh_and_keeps_every_row(
     before = _counts(old)
     assert sum(before.values()) > 5
     migrate(old, *sample.schemas)
-    make_afresh(fresh, *sample.schemas)
-    assert described(old, sample.schemas) == described(fresh, sample.schemas)
+    assert described(old, sample.schemas) == made_afresh(kind, *sample.schemas)
     rows = every_row(old, sample.schemas)
     assert {name: len(rows[name]) for name in before} == before
 
@@ -120,10 +152,9 @@ class Taker:
 
 @pytest.mark.parametrize("name", names_of("receiver"))
 def test_a_receivers_events_can_all_be_delivered_afterwards(
-    name: str, urls: tuple[str, str], tmp_path: Path
+    name: str, url: str, tmp_path: Path
 ) -> None:
     sample = SAMPLES[name]
-    url = urls[0]
     if url.startswith("sqlite"):
         url = sample.restore(tmp_path / "data")
     else:
@@ -159,10 +190,9 @@ def test_a_receivers_events_can_all_be_delivered_afterwards(
 
 @pytest.mark.parametrize("name", names_of("receiver"))
 def test_what_was_accepted_before_there_were_feeds_is_in_its_owners(
-    name: str, urls: tuple[str, str], tmp_path: Path
+    name: str, url: str, tmp_path: Path
 ) -> None:
     sample = SAMPLES[name]
-    url = urls[0]
     if url.startswith("sqlite"):
         url = sample.restore(tmp_path / "data")
     else:

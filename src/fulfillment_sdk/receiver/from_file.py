@@ -24,8 +24,8 @@ from fulfillment_sdk.plugins.sinks import SinkKinds
 from fulfillment_sdk.receiver.cases.feeds import HasFeed
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules
 from fulfillment_sdk.receiver.database import Database
-from fulfillment_sdk.receiver.secrets.live import read_secrets
 from fulfillment_sdk.receiver.outlets import Outlets, refuse_namesakes
+from fulfillment_sdk.receiver.secrets.live import read_secrets
 from fulfillment_sdk.relay import RetryPolicy
 from fulfillment_sdk.relay.upkeep.retention import checked_retention
 

@@ -28,6 +28,7 @@ from tests.integration.databases import (
 )
 from tests.integration.gateway.parts import BASE, ORGANIZATION, OWNER, STAFF, open_house
 from tests.integration.portal.desk import Captor, Clock, Desk, make_settings
+from tests.integration.portal.files.senders import until
 from tests.postgres import server
 from tests.samples.databases.make import KEYS, NOTE, SUBSCRIBED, events
 
@@ -253,8 +254,12 @@ async def test_a_portals_cases_are_as_they_were_and_go_on(name: str, tmp_path: P
             file = await desk.get(f"cases/{facts['done']}/files/{facts['file']}/")
             assert file.content == NOTE
         await desk.drive(str(facts["new"]), "qc_passed")
-        arrived = (await desk.get("deliveries/", state="delivered", limit="200")).json()["items"]
-        assert len({one["id"] for one in arrived}) >= 7
+
+        async def all_have_arrived() -> bool:
+            told = await desk.get("deliveries/", state="delivered", limit="200")
+            return len({one["id"] for one in told.json()["items"]}) >= 7
+
+        await until(desk.portal, all_have_arrived)
         # A case of before revision 4 has its category read from its request.
         gone_on = [one for one in captor.events() if one.case_id == facts["new"]]
         assert {one.case_category_id for one in gone_on} == {"362485"}

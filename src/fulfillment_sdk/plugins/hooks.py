@@ -13,7 +13,7 @@ import attrs
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
-from fulfillment_sdk.hooks.failures import FAILURES
+from fulfillment_sdk.hooks.failures import AWAITED_FAILURES, FAILURES, is_hosts
 from fulfillment_sdk.hooks.host import Host
 from fulfillment_sdk.hooks.loading import place
 from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, STARTUP, Plugin
@@ -48,6 +48,8 @@ class HookSink:
         try:
             results = self._plugin.caller(STARTUP)(host=self._host)
         except FAILURES as error:
+            if is_hosts(error):
+                raise
             self._not_ready(error)
             raise
         pending = [result for result in results if inspect.isawaitable(result)]
@@ -57,7 +59,7 @@ class HookSink:
         try:
             for call in pending:
                 await call
-        except FAILURES as error:
+        except AWAITED_FAILURES as error:
             self._not_ready(error)
             raise
 
@@ -84,6 +86,8 @@ class HookSink:
         try:
             results = self._plugin.caller(hook)(event=event)
         except FAILURES as error:
+            if is_hosts(error):
+                raise
             return self._failed(hook, delivery, error)
         pending = [result for result in results if inspect.isawaitable(result)]
         return self._finish(hook, delivery, pending) if pending else Delivered()
@@ -94,7 +98,7 @@ class HookSink:
         try:
             for call in pending:
                 await call
-        except FAILURES as error:
+        except AWAITED_FAILURES as error:
             return self._failed(hook, delivery, error)
         return Delivered()
 

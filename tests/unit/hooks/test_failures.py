@@ -84,6 +84,14 @@ def raised(by: Callable[[], object]) -> BaseException:
     return caught.value
 
 
+def found_in_a_thread(error: BaseException) -> bool:
+    found: list[bool] = []
+    thread = threading.Thread(target=lambda: found.append(is_hosts(error)))
+    thread.start()
+    thread.join()
+    return found == [True]
+
+
 @pytest.mark.usefixtures("handled")
 def test_a_plugin_s_own_wish_to_exit_is_its_own() -> None:
     def leave() -> None:
@@ -95,10 +103,22 @@ def test_a_plugin_s_own_wish_to_exit_is_its_own() -> None:
 @pytest.mark.usefixtures("handled")
 def test_in_another_thread_there_are_no_signals() -> None:
     error = raised(lambda: signal.raise_signal(SIGNAL))
-    found: list[bool] = []
-    thread = threading.Thread(target=lambda: found.append(is_hosts(error)))
-    thread.start()
-    thread.join()
 
-    assert found == [False]
+    assert not found_in_a_thread(error)
     assert is_hosts(error)
+
+
+def test_ctrl_c_is_the_host_s_where_it_can_come() -> None:
+    assert is_hosts(KeyboardInterrupt())
+    assert not found_in_a_thread(KeyboardInterrupt())
+
+
+@pytest.mark.parametrize("module", ["gevent.timeout", "greenlet", "eventlet.timeout"])
+def test_what_ends_a_green_thread_is_the_host_s(module: str) -> None:
+    error = type("Timeout", (BaseException,), {"__module__": module})()
+    assert is_hosts(error)
+    assert found_in_a_thread(error)
+
+
+def test_a_panic_of_what_is_no_python_is_the_plugin_s() -> None:
+    assert not is_hosts(type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})())

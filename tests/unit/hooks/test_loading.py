@@ -70,12 +70,13 @@ BROKEN = {
     "exits_at_import": "raise SystemExit(3)",
     "needs_more": "import a_package_that_is_not_there",
     "misspelt": GOOD.replace("status_changed", "status_change"),
+    "panics_at_import": "raise type('Panic', (BaseException,), {})('no licence')",
 }
 
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
-    """One good plugin among four broken ones, as installed distributions."""
+    """One good plugin among broken ones, as installed distributions."""
     monkeypatch.syspath_prepend(str(tmp_path))
     found = []
     for name, source in {**BROKEN, "good": GOOD}.items():
@@ -95,6 +96,7 @@ def test_a_broken_entry_point_is_named_with_its_cause_and_the_rest_work(
     place = r" at \S*/installed_\w+\.py:1"
     assert re.fullmatch("RuntimeError" + place, causes.pop("raises_at_import"))
     assert re.fullmatch("SystemExit" + place, causes.pop("exits_at_import"))
+    assert re.fullmatch("Panic" + place, causes.pop("panics_at_import"))
     assert causes == {
         "needs_more": "ModuleNotFoundError: No module named 'a_package_that_is_not_there'",
         "misspelt": "Plugin installed_misspelt has an unknown hook, fulfillment_status_change",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable
 
@@ -92,6 +93,22 @@ async def test_an_exception_is_a_retry_that_names_only_its_type(
     assert "Jane" not in caplog.text
     assert f"failed on event evt_{2 if b'completed' in body else 1}" in caplog.text
     assert "test_hooks.py:" in caplog.text
+
+
+async def test_a_panic_of_what_is_no_python_is_a_retry_like_any_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Panic(BaseException): ...
+
+    outcome = await deliver(Both(Panic("Jane Doe")), status_changed())
+
+    assert outcome == Retry("Panic")
+    assert "failed on event evt_1: Panic at " in caplog.text
+
+
+async def test_who_ends_a_delivery_that_is_awaited_ends_it() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await deliver(Both(asyncio.CancelledError()), case_completed())
 
 
 async def test_a_type_that_nobody_knows_is_delivered_without_a_call() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import attrs
+import pytest
 
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import HOOKS
@@ -23,12 +26,19 @@ ATTEMPT = Attempt(
 )
 
 
+class Panic(BaseException):
+    """What an extension raises that is no Python within."""
+
+
 class Failing:
     name = "failing"
 
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
     @hookimpl
     def fulfillment_on_attempt(self, attempt: Attempt) -> None:
-        raise RuntimeError
+        raise self.error
 
     @hookimpl
     def fulfillment_on_dead_letter(self, letter: DeadLetter) -> None:
@@ -50,16 +60,19 @@ class Watching:
         self.seen.append(letter)
 
 
-def told(attempt: Attempt) -> list[Attempt | DeadLetter]:
+def told(attempt: Attempt, error: BaseException) -> list[Attempt | DeadLetter]:
     plugins, watching = Plugins(), Watching()
-    for one in Failing(), watching:
+    for one in Failing(error), watching:
         plugins.register(one, host="a test", hooks=HOOKS)
     observe_attempt(plugins, attempt)
     return watching.seen
 
 
-def test_an_observer_that_fails_neither_raises_nor_silences_the_next() -> None:
-    assert told(ATTEMPT) == [ATTEMPT]
+@pytest.mark.parametrize("error", [RuntimeError(), Panic(), asyncio.CancelledError()], ids=repr)
+def test_an_observer_that_fails_neither_raises_nor_silences_the_next(
+    error: BaseException,
+) -> None:
+    assert told(ATTEMPT, error) == [ATTEMPT]
 
 
 def test_a_delivery_that_was_given_up_is_told_after_its_last_attempt() -> None:
@@ -73,9 +86,9 @@ def test_a_delivery_that_was_given_up_is_told_after_its_last_attempt() -> None:
         why="HTTP 503",
         at=5.0,
     )
-    assert told(last) == [last, letter]
+    assert told(last, RuntimeError()) == [last, letter]
 
 
 def test_nothing_else_is_a_dead_letter() -> None:
     for outcome in "delivered", "disabled":
-        assert len(told(attrs.evolve(ATTEMPT, outcome=outcome))) == 1
+        assert len(told(attrs.evolve(ATTEMPT, outcome=outcome), RuntimeError())) == 1

@@ -69,6 +69,8 @@ class Plugins:
         self._level = logging.DEBUG if looking else logging.WARNING
         self._plugins: dict[str, Plugin] = {}
         self._seen: set[str] = set()
+        self.untold: set[str] = set()
+        """The entry points whose plugins' own names nobody knows: they are not loaded."""
         self.problems: list[PluginProblem] = []
         self.switched_off: list[PluginOff] = []
 
@@ -131,6 +133,7 @@ class Plugins:
     def _load(self, entry_point: EntryPoint) -> None:
         version = _version(entry_point)
         self._seen.add(entry_point.name)
+        self.untold.add(entry_point.name)
         try:
             aliases = frozenset({entry_point.name, entry_point.module})
         except Exception:  # noqa: BLE001  of a kind that changes with Python
@@ -141,6 +144,8 @@ class Plugins:
             return
         try:
             implementation = entry_point.load()
+            self._seen.add(plugin_name(implementation))
+            self.untold.discard(entry_point.name)
             for plugin in self:
                 if _stands_for(plugin, implementation):
                     self._plugins[plugin.name] = attrs.evolve(

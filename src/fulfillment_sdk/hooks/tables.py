@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
@@ -12,6 +13,8 @@ from fulfillment_sdk.errors import ConfigurationError
 
 ENABLED: Final = "enabled"
 """The key of a plugin's table that switches it off; the others are its settings."""
+
+logger = logging.getLogger("fulfillment_sdk.plugins")
 
 
 @attrs.frozen
@@ -70,11 +73,26 @@ class PluginTables:
             return name, table
         return None
 
-    def refuse_strangers(self, known: Iterable[str]) -> None:
-        """Raise `ConfigurationError` for a table of no plugin, naming the nearest there is."""
-        names = set(known)
+    def refuse_strangers(self, known: Iterable[str], *, untold: Iterable[str] = ()) -> None:
+        """Raise `ConfigurationError` for a table of no plugin, naming the nearest there is.
+
+        Args:
+            known: the names of all plugins, as far as they are known.
+            untold: the entry points of plugins whose own names are not. Where there are any, a
+                table may be one of theirs, and is just warned of: who is broken, or switched off,
+                stops nobody else.
+        """
+        names, others = set(known), ", ".join(sorted(untold))
         for name in self._tables:
-            if name not in names:
+            if name not in names and others:
+                logger.warning(
+                    "plugins.%s is no plugin's that is known, unless that of the entry point %s, "
+                    "which is not loaded. %s",
+                    name,
+                    others,
+                    did_you_mean(name, names),
+                )
+            elif name not in names:
                 raise ConfigurationError(
                     f"plugins.{name}: there is no such plugin",
                     remedy=f"{did_you_mean(name, names)} See: fulfillment plugins list",

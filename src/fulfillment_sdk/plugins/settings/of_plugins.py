@@ -23,7 +23,7 @@ def settle(plugins: Plugins, tables: PluginTables) -> dict[str, object]:
             settings.
         PluginError: the `Settings` of one that was handed in can't be used.
     """
-    tables.refuse_strangers(plugins.known)
+    tables.refuse_strangers(plugins.known, untold=plugins.untold)
     found: dict[str, object] = {}
     for plugin in tuple(plugins):
         try:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from fulfillment_sdk.errors import ConfigurationError, PluginError
-from fulfillment_sdk.hooks.installed import PROJECT
+from fulfillment_sdk.hooks.installed import PROJECT, SwitchedOff
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import HOOKS
 from fulfillment_sdk.hooks.tables import PluginTables
@@ -141,3 +141,48 @@ def test_an_installed_one_whose_class_cant_be_read_is_left_out_whatever_is_set(
     assert settle(plugins, PluginTables.of({"needy": {"limit": 3}})) == {}
 
     assert [problem.name for problem in plugins.problems] in (["needy"], [module])
+
+
+BROKEN = "raise RuntimeError('no licence')"
+
+
+@pytest.mark.parametrize(
+    ("source", "switch"), [(BROKEN, ""), (INSTALLED, "needy"), (INSTALLED, "*"), (INSTALLED, "mod")]
+)
+def test_settings_of_one_whose_own_name_nobody_can_ask_for_stop_nobody_else(
+    source: str,
+    switch: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = f"not_asked_{len(source)}"
+    (tmp_path / f"{module}.py").write_text(f"name = 'own'\n{source}")
+    plugins = Plugins(disabled=SwitchedOff.of(module if switch == "mod" else switch))
+    plugins.register(Plain(), host="a test", hooks=HOOKS)
+    plugins.load_entry_points([EntryPoint("needy", module, PROJECT)])
+
+    found = settle(plugins, PluginTables.of({"own": {"limit": 3, "password": "hush"}}))
+
+    assert found == ({} if switch == "*" else {"plain": None})
+    assert (
+        "plugins.own is no plugin's that is known, unless that of the entry point needy, "
+        "which is not loaded" in caplog.text
+    )
+    assert "hush" not in caplog.text
+
+
+@pytest.mark.parametrize("source", [INSTALLED, INSTALLED.replace("changed", "change")])
+def test_where_all_own_names_are_known_a_table_of_no_plugin_is_refused(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = f"told_{len(source)}"
+    (tmp_path / f"{module}.py").write_text(f"name = 'own'\n{source}")
+    plugins = Plugins()
+    plugins.load_entry_points([EntryPoint("needy", module, PROJECT)])
+
+    assert "own" in plugins.known
+    with pytest.raises(ConfigurationError, match=r"plugins\.owm: there is no such plugin"):
+        settle(plugins, PluginTables.of({"owm": {}}))

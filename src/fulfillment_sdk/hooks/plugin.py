@@ -13,6 +13,7 @@ import pluggy
 from fulfillment_sdk.errors import PluginError
 from fulfillment_sdk.hooks import specs
 from fulfillment_sdk.hooks.installed import PROJECT
+from fulfillment_sdk.hooks.signatures import refuse_arguments
 from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
 
 EVENT_HOOKS = {
@@ -45,6 +46,8 @@ HOOKS = RECEIVER_HOOKS | CLIENT_HOOKS | COMMAND_HOOKS
 """Every hook there is."""
 
 _PREFIX = "fulfillment_"
+
+_LONGEST_NAME = 200
 
 _MAY_BE_ASYNC = frozenset({*EVENT_HOOKS.values(), STARTUP})
 
@@ -100,8 +103,10 @@ def plugin_name(implementation: object) -> str:
         name = getattr(implementation, "name", None)
     except Exception as error:
         raise _unseen(implementation, error) from error
-    if isinstance(name, str) and name:
-        return name
+    return name if isinstance(name, str) and name else _path(implementation)
+
+
+def _path(implementation: object) -> str:
     if isinstance(implementation, ModuleType):
         return implementation.__name__
     return f"{type(implementation).__module__}.{type(implementation).__qualname__}"
@@ -140,6 +145,7 @@ def _inspected(
     implementation: object, version: str, installed: bool, aliases: frozenset[str]
 ) -> Plugin:
     name = plugin_name(implementation)
+    _refuse_name(name, implementation)
     if inspect.isclass(implementation):
         path = f"{implementation.__module__}.{implementation.__qualname__}"
         raise PluginError(f"Plugin {path} is a class", remedy=f"Hand in an instance: {path}().")
@@ -160,7 +166,19 @@ def _inspected(
     for hook in found:
         for function in plugin.functions(hook):
             _refuse_unsuitable(name, hook, function)
+            spec = plugin.caller(hook).spec
+            refuse_arguments(name, hook, function, spec.argnames if spec else ())
     return plugin
+
+
+def _refuse_name(name: str, implementation: object) -> None:
+    is_word = name.isprintable() and name == name.strip() and "," not in name and name != "*"
+    if len(name) > _LONGEST_NAME or not is_word:
+        raise PluginError(
+            f"The name of plugin {_path(implementation)} can't be used",
+            remedy="Deliveries are kept under it, and it switches the plugin off: give it at most "
+            "200 characters in one line, without a comma.",
+        )
 
 
 def _refuse_arguments(name: str, implementation: object, manager: pluggy.PluginManager) -> None:
@@ -168,17 +186,7 @@ def _refuse_arguments(name: str, implementation: object, manager: pluggy.PluginM
         function, spec = getattr(implementation, hook, None), getattr(manager.hook, hook).spec
         if not (inspect.isfunction(function) or inspect.ismethod(function)) or spec is None:
             continue
-        wanted = [
-            parameter.name
-            for parameter in inspect.signature(function).parameters.values()
-            if parameter.default is parameter.empty
-            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        ]
-        if unknown := [argument for argument in wanted if argument not in spec.argnames]:
-            raise PluginError(
-                f"Plugin {name}: {hook} asks for {', '.join(unknown)}, which it isn't given",
-                remedy=f"Write {hook}({', '.join(spec.argnames)}); arguments go by their names.",
-            )
+        refuse_arguments(name, hook, function, spec.argnames)
 
 
 def _wants_bodies(name: str, implementation: object) -> bool:

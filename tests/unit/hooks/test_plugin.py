@@ -115,6 +115,85 @@ def test_an_argument_that_the_hook_does_not_have_is_an_error() -> None:
     )
 
 
+class Keyword:
+    @hookimpl
+    def fulfillment_status_changed(self, *, event: object) -> None: ...
+
+
+class Default:
+    @hookimpl
+    def fulfillment_status_changed(self, event: object = None) -> None: ...
+
+
+class Whatever:
+    @hookimpl
+    def fulfillment_status_changed(self, **given: object) -> None: ...
+
+
+class Several:
+    @hookimpl
+    def fulfillment_status_changed(self, *given: object) -> None: ...
+
+
+class Selfless:
+    @hookimpl
+    def fulfillment_status_changed(event) -> None: ...  # noqa: N805
+
+
+@pytest.mark.parametrize(
+    ("plugin", "asked"),
+    [
+        (Keyword(), "event by keyword alone"),
+        (Default(), "event with a default"),
+        (Whatever(), "**given"),
+        (Several(), "*given"),
+        (Selfless(), "event in place of self"),
+    ],
+)
+def test_an_argument_that_a_hook_would_not_be_given_is_an_error(plugin: object, asked: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        inspect_plugin(plugin)
+
+    assert caught.value.message.endswith(
+        f"fulfillment_status_changed asks for {asked}, which it isn't given"
+    )
+    assert caught.value.remedy == (
+        "Write fulfillment_status_changed(event); arguments go by their names."
+    )
+
+
+class Ways:
+    """Hooks as they may be written."""
+
+    @staticmethod
+    @hookimpl
+    def fulfillment_status_changed(event: object) -> None: ...
+
+    @classmethod
+    @hookimpl
+    def fulfillment_case_completed(cls, event: object, _more: int = 5) -> None: ...
+
+    @hookimpl
+    @staticmethod
+    def fulfillment_on_attempt() -> None: ...
+
+
+def test_a_hook_may_be_of_a_class_or_of_none_and_have_a_default_of_its_own() -> None:
+    assert len(inspect_plugin(Ways()).hooks) == 3
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b", "two\nlines", "x" * 201, "a,b", " board", "*"])
+def test_a_name_that_nothing_can_be_kept_under_or_switched_off_by_is_an_error(name: str) -> None:
+    class Odd(Named): ...
+
+    Odd.name = name
+    with pytest.raises(PluginError) as caught:
+        inspect_plugin(Odd())
+
+    assert caught.value.message == f"The name of plugin {__name__}.{Odd.__qualname__} can't be used"
+    assert "at most 200 characters" in caught.value.remedy
+
+
 def test_a_hook_that_yields_is_an_error_because_nobody_would_run_it() -> None:
     class Yields:
         @hookimpl

@@ -9,8 +9,10 @@ import click
 from attrs import frozen
 
 from fulfillment_sdk.cli.columns import columns
+from fulfillment_sdk.cli.group import COMMANDS
 from fulfillment_sdk.cli.here import config_flag, find_file, import_from_here
 from fulfillment_sdk.cli.places import json_flag, say_json
+from fulfillment_sdk.cli.plugin_commands import HOOK, ask_each
 from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.tables import PluginTables
@@ -20,7 +22,10 @@ from fulfillment_sdk.plugins.settings.of_plugins import settle
 
 @frozen
 class Entry:
-    """A line of the list: `words` are a plugin's hooks, or why it does nothing."""
+    """A line of the list: `words` are a plugin's hooks, or why it does nothing.
+
+    One whose commands are left out has two lines if it has more than those.
+    """
 
     name: str
     version: str
@@ -68,7 +73,17 @@ def list_command(config: Path | None, as_json: bool) -> None:
 
 
 def _entries(plugins: Plugins) -> list[Entry]:
-    found = [Entry(one.name, one.version, "works", ", ".join(sorted(one.hooks))) for one in plugins]
+    _, without_commands = ask_each(plugins, COMMANDS)
+    losing = {one.name for one in without_commands}
+    found: list[Entry] = []
+    for one in plugins:
+        hooks = one.hooks - {HOOK} if one.name in losing else one.hooks
+        if hooks:
+            found.append(Entry(one.name, one.version, "works", ", ".join(sorted(hooks))))
+    found += [
+        Entry(one.name, one.version, "left out", f"its commands: {one.cause}")
+        for one in without_commands
+    ]
     found += [Entry(one.name, one.version, "left out", one.cause) for one in plugins.problems]
     found += [Entry(one.name, one.version, "off", f"by {one.by}") for one in plugins.switched_off]
     found += [

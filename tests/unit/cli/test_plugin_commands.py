@@ -79,6 +79,16 @@ def test_one_that_fails_is_named_and_the_others_commands_are_there(
     assert "commands of plugin broken are left out: RuntimeError at " in caplog.text
 
 
+def test_what_is_no_command_is_none_and_the_others_are_there(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = GREETS.replace('    @group.command("{command}")', '    group.commands["odd"] = 5')
+    install("a_broken", source("a_broken", "never", odd))
+    install("greeter", source("greeter", "greet"))
+    assert run("greet", "Anna").output == "Good morning, Anna\n"
+    assert "commands of plugin a_broken are left out: odd is no command" in caplog.text
+
+
 def test_one_that_is_switched_off_brings_none(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,52 @@ def test_a_broken_one_is_there_with_the_cause_and_the_rest_works(install: Instal
     assert "both offer the sink kind log" in str(found["clashing"]["why"])
 
 
+TWOFOLD = """
+from fulfillment_sdk.plugins import hookimpl
+
+name = "twofold"
+
+@hookimpl
+def fulfillment_status_changed(event):
+    pass
+
+@hookimpl
+def fulfillment_register_commands(group):
+    raise RuntimeError("no licence")
+"""
+SHADOW = """
+import click
+from fulfillment_sdk.plugins import hookimpl
+
+name = "shadow"
+
+@hookimpl
+def fulfillment_register_commands(group):
+    group.add_command(click.Command("serve"))
+"""
+
+
+def test_one_whose_commands_are_left_out_is_there_with_the_cause_and_what_works(
+    install: Install,
+) -> None:
+    install("shadow", SHADOW)
+    install("twofold", TWOFOLD)
+    works, *left_out = json.loads(run("--json").stdout)
+    assert (works["name"], works["hooks"]) == ("twofold", ["fulfillment_status_changed"])
+    assert {one["state"] for one in left_out} == {"left out"}
+    why = {one["name"]: one["why"] for one in left_out}
+    assert why.pop("shadow") == "its commands: Its command serve is there already"
+    assert why.pop("twofold").startswith("its commands: RuntimeError at ")
+    assert why == {}
+
+
+def test_commands_that_one_of_the_hosts_own_has_are_asked_for_by_nobody(here: Path) -> None:
+    (here / "an_own_twofold.py").write_text(TWOFOLD)
+    (here / "own.toml").write_text("[receiver]\nplugins = ['an_own_twofold']\n")
+    [works] = json.loads(run("--json", "--config", "own.toml").stdout)
+    assert works["state"] == "works"
+
+
 def test_one_that_is_switched_off_is_there_and_says_by_what(
     install: Install, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,7 +80,7 @@ def _type(hint: object) -> str:
     if origin in (dict, Mapping):
         return "table"
     if arguments:
-        return f"list: {_type(arguments[0])}"
+        return f"list: {', '.join(_type(one) for one in arguments if one is not Ellipsis)}"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return ", ".join(str(member.value) for member in hint)
     return "table" if isinstance(hint, type) and attrs.has(hint) else "anything"
@@ -94,6 +94,15 @@ def _default(field: attrs.Attribute[object]) -> str:
         return ""
     if isinstance(value, Secret) or field.repr is not True:
         return "***"
+    return _shown(value)
+
+
+def _shown(value: object) -> str:
+    """A default as it would be written, near enough."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value))
     if isinstance(value, float):
         return format(value, "g")
     return str(value).lower() if isinstance(value, bool) else str(value)

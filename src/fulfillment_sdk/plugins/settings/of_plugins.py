@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 
-from fulfillment_sdk.errors import ConfigurationError
+from fulfillment_sdk.errors import ConfigurationError, PluginError
 from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import Plugin
@@ -51,6 +52,11 @@ def _settings(plugin: Plugin, tables: PluginTables) -> object:
                 remedy="Take them out, or leave just enabled = false.",
             )
         return None
+    if not inspect.isclass(wanted):
+        raise PluginError(
+            f"Plugin {plugin.name}: its Settings is no attrs class",
+            remedy="Let it be the class, and no instance.",
+        )
     settings_of(wanted)  # is it one at all?
     if isinstance(given, wanted):
         return given

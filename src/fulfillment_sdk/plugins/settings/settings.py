@@ -7,6 +7,7 @@ password. Any text may be left in the environment or in a file, as `secret` has 
 
 from __future__ import annotations
 
+import itertools
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
@@ -114,7 +115,7 @@ def _structure(value: object, hint: object, where: str) -> object:
     if origin in (Union, types.UnionType):
         return _one_of(value, arguments, where)
     if origin is Literal:
-        if any(value == choice and type(value) is type(choice) for choice in arguments):
+        if _is_among(value, arguments):
             return value
         raise _wrong(where, " or ".join(map(str, arguments)))
     if origin in (list, tuple, Sequence):
@@ -126,12 +127,17 @@ def _structure(value: object, hint: object, where: str) -> object:
             key: _structure(item, arguments[1], f"{where}.{key}") for key, item in value.items()
         }
     if isinstance(hint, type) and issubclass(hint, Enum):
-        if value in (choices := [member.value for member in hint]):
+        if _is_among(value, choices := [member.value for member in hint]):
             return hint(value)
         raise _wrong(where, " or ".join(map(str, choices)))
     if isinstance(hint, type) and attrs.has(hint):
         return load_settings(hint, value, where=where)
     raise PluginError(f"{where} can't be configured: its type is {hint!r}")
+
+
+def _is_among(value: object, choices: Iterable[object]) -> bool:
+    # To Python True is 1, and so is 1.0.
+    return any(value == choice and type(value) is type(choice) for choice in choices)
 
 
 def _scalar(value: object, hint: object, where: str) -> object:
@@ -168,7 +174,15 @@ def _several(value: object, origin: object, arguments: tuple[object, ...], where
     # A string is a sequence too, of its letters: never what was meant.
     if not isinstance(value, list | tuple):
         raise _wrong(where, "a list")
-    items = [_structure(item, arguments[0], f"{where}[{n}]") for n, item in enumerate(value)]
+    hints: Iterable[object] = itertools.repeat(arguments[0])
+    if origin is tuple and arguments[-1] is not Ellipsis:  # one type for each place
+        if len(value) != len(arguments):
+            raise _wrong(where, f"a list of {len(arguments)}")
+        hints = arguments
+    items = [
+        _structure(item, hint, f"{where}[{n}]")
+        for n, (item, hint) in enumerate(zip(value, hints, strict=False))
+    ]
     return items if origin is list else tuple(items)
 
 

@@ -47,6 +47,8 @@ class Everything:
     path: Path
     level: Literal["low", "high"] = "low"
     colours: tuple[Colour, ...] = ()
+    colour: Colour = Colour.BLUE
+    pair: tuple[int, str] = (1, "b")
     limit: int | None = None
     on: bool = False
     share: float = 0.5
@@ -67,6 +69,8 @@ def test_each_setting_has_its_type_default_and_meaning() -> None:
         ),
         Setting("level", "low, high", "low", "how loud."),
         Setting("colours", "list: red, blue", ""),
+        Setting("colour", "red, blue", "blue"),
+        Setting("pair", "list: whole number, text", "1, b"),
         Setting("limit", "whole number", ""),
         Setting("on", "true or false", "false"),
         Setting("share", "number", "0.5"),

@@ -76,9 +76,10 @@ def test_settings_for_a_plugin_that_takes_none_are_an_error() -> None:
         settled(Plain(), plain={"limit": 3})
 
 
-def test_a_class_that_is_no_attrs_class_is_the_plugins_fault() -> None:
+@pytest.mark.parametrize("wrong", [dict, 5, BoardSettings(1)], ids=["dict", "number", "instance"])
+def test_a_class_that_is_no_attrs_class_is_the_plugins_fault(wrong: object) -> None:
     class Bad(Plain):
-        Settings = dict
+        Settings = wrong
 
     with pytest.raises(PluginError, match="is no attrs class"):
         settled(Bad())

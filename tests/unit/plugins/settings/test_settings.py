@@ -17,6 +17,10 @@ class Colour(Enum):
     RED = "red"
 
 
+class Step(Enum):
+    FIRST = 1
+
+
 @attrs.frozen
 class Nested:
     host: str
@@ -36,6 +40,8 @@ class Everything:
     numbers: tuple[int, ...] = ()
     headers: dict[str, str] = attrs.field(factory=dict)
     nested: Nested | None = None
+    step: Step = Step.FIRST
+    pair: tuple[int, str] = (1, "")
 
 
 def test_every_supported_type_is_read() -> None:
@@ -54,6 +60,8 @@ def test_every_supported_type_is_read() -> None:
             "numbers": [1, 2],
             "headers": {"x": "y"},
             "nested": {"host": "h"},
+            "step": 1,
+            "pair": [2, "b"],
         },
         where="sinks.audit",
     )
@@ -69,6 +77,8 @@ def test_every_supported_type_is_read() -> None:
         numbers=(1, 2),
         headers={"x": "y"},
         nested=Nested("h"),
+        step=Step.FIRST,
+        pair=(2, "b"),
     )
 
 
@@ -92,6 +102,10 @@ def test_every_supported_type_is_read() -> None:
         ("headers", ["x"], "sinks.audit.headers must be a table"),
         ("nested", {"host": 1}, "sinks.audit.nested.host must be a string"),
         ("nested", "h", "sinks.audit.nested must be a table"),
+        ("step", True, "sinks.audit.step must be 1"),
+        ("step", 1.0, "sinks.audit.step must be 1"),
+        ("pair", [1], "sinks.audit.pair must be a list of 2"),
+        ("pair", [1, 2], "sinks.audit.pair[1] must be a string"),
     ],
 )
 def test_a_wrong_type_is_never_bent_into_the_right_one(

@@ -8,7 +8,7 @@ import queue
 import threading
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, cast
 
 from fulfillment_sdk.relay.cancelling import go_on, is_asked_to_end
 from fulfillment_sdk.relay.dispatching.descriptors import none_left
@@ -61,8 +61,7 @@ class DaemonThreads:
             try:
                 result = function()
             except BaseException as error:  # noqa: BLE001  also SystemExit: neighbours live on
-                plain = isinstance(error, Exception) and not isinstance(error, StopIteration)
-                failure = error if plain else RuntimeError(repr(type(error)))
+                failure = _holdable(error)
             try:
                 loop.call_soon_threadsafe(settle, result, failure)
             except RuntimeError:
@@ -121,6 +120,13 @@ class DaemonThreads:
             self._idle -= 1
             self._threads -= 1
             return True
+
+
+def _holdable(error: BaseException) -> Exception:
+    """Return what a future can hold and no loop ends by, under the name of what was raised."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return cast("Exception", type(type(error).__name__, (RuntimeError,), {})())
 
 
 class NoDescriptor(Exception):

@@ -110,9 +110,12 @@ def test_an_async_sink_that_exits_ends_nothing_but_its_try(kind: type[BaseExcept
     assert found == [Retry(f"{kind.__name__} raised by the sink")]
 
 
-async def test_a_plain_sink_that_raises_what_a_future_cannot_hold_is_told_at_once() -> None:
+@pytest.mark.parametrize("kind", [StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit])
+async def test_a_plain_sink_that_raises_what_a_future_cannot_hold_is_told_at_once_by_its_type(
+    kind: type[BaseException],
+) -> None:
     async with asyncio.timeout(4):
-        assert await outcome_of(Plain(StopIteration())) == Retry("RuntimeError raised by the sink")
+        assert await outcome_of(Plain(kind())) == Retry(f"{kind.__name__} raised by the sink")
 
 
 @pytest.mark.parametrize(

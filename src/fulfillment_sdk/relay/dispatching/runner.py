@@ -61,7 +61,7 @@ class DaemonThreads:
             try:
                 result = function()
             except BaseException as error:  # noqa: BLE001  also SystemExit: neighbours live on
-                failure = _holdable(error)
+                failure = holdable(error)
             try:
                 loop.call_soon_threadsafe(settle, result, failure)
             except RuntimeError:
@@ -122,11 +122,12 @@ class DaemonThreads:
             return True
 
 
-def _holdable(error: BaseException) -> Exception:
+def holdable(error: BaseException) -> Exception:
     """Return what a future can hold and no loop ends by, under the name of what was raised."""
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
-    return cast("Exception", type(type(error).__name__, (RuntimeError,), {})())
+    alike = type(type(error).__name__, (RuntimeError,), {})(*error.args)
+    return cast("Exception", alike.with_traceback(error.__traceback__))
 
 
 class NoDescriptor(Exception):

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, Self, TypeVar
 import pytest
 
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry, Sink
-from fulfillment_sdk.relay.dispatching.runner import DaemonThreads
+from fulfillment_sdk.relay.dispatching.runner import DaemonThreads, holdable
 from fulfillment_sdk.relay.remarks import LONGEST
 
 T = TypeVar("T")
@@ -130,10 +130,13 @@ class Workbench:
             )
 
     async def _call(self, call: Callable[[], Any], function: Callable[..., Any]) -> Any:
-        if inspect.iscoroutinefunction(function):
-            return await call()
-        answer = await self._threads.call(call)
-        return await answer if inspect.isawaitable(answer) else answer
+        try:
+            if inspect.iscoroutinefunction(function):
+                return await call()
+            answer = await self._threads.call(call)
+            return await answer if inspect.isawaitable(answer) else answer
+        except SystemExit as error:  # it would end the loop, and the tests with it
+            raise holdable(error) from None
 
     async def _in_time(self, call: Coroutine[Any, Any, T], name: str) -> T:
         task = asyncio.ensure_future(call)

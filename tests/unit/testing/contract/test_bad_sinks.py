@@ -74,6 +74,21 @@ class Raises(Good):
         raise KeyError("no such thing")
 
 
+class Exits(Good):
+    def deliver(self, delivery: Delivery) -> Outcome:
+        raise SystemExit(3)
+
+
+class ExitsInTheLoop(Good):
+    async def deliver(self, delivery: Delivery) -> Outcome:  # type: ignore[override]
+        raise SystemExit(3)
+
+
+class ExitsAsItOpens(Good):
+    async def open(self) -> None:
+        raise SystemExit(3)
+
+
 class Repeats(Good):
     def deliver(self, delivery: Delivery) -> Outcome:
         self.peer.ids.append(delivery.id)
@@ -419,6 +434,14 @@ def put_to(kind: type, test: str, request: pytest.FixtureRequest) -> None:
     if test == "test_nothing_of_an_event_s_content_is_told":
         arguments = {name: request.getfixturevalue(name) for name in ("caplog", "capfd")}
     getattr(Checked(kind), test)(**arguments)
+
+
+@pytest.mark.parametrize("kind", [Exits, ExitsInTheLoop, ExitsAsItOpens])
+def test_a_sink_that_exits_ends_its_test_alone_and_learns_that_it_does(
+    kind: type, request: pytest.FixtureRequest
+) -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"raised SystemExit: 3 at test_bad_"):
+        put_to(kind, "test_an_event_arrives_at_the_peer", request)
 
 
 @pytest.mark.parametrize(("kind", "test", "message"), BAD, ids=[one[0].__name__ for one in BAD])

@@ -120,9 +120,16 @@ def received(_fulfillment_link: Link) -> Received:
 
 
 @pytest.fixture
-def faults(_fulfillment_link: Link) -> Faults:
-    """What is to go wrong between the gateway and the partner."""
-    return _fulfillment_link.faults
+def faults(_fulfillment_link: Link) -> Iterator[Faults]:
+    """What is to go wrong between the gateway and the partner; all of it has to happen."""
+    faults = _fulfillment_link.faults
+    yield faults
+    if left := faults.still_to_come():
+        pytest.fail(
+            f"No notification came to which it could happen: {', '.join(left)}. Drive the case as "
+            "far, wait for it with `received`, or take it back with `faults.clear()`.",
+            pytrace=False,
+        )
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 import attrs
 
 from fulfillment_sdk.testing.partner.words import checked
 
 Kind = Literal["drop", "lose_answer", "duplicate", "hold", "delay", "forge", "refuse"]
+
+_ASKED_BY: Final[Mapping[Kind, str]] = {"hold": "reorder", "forge": "bad_signature"}
+"""Which method asks for it, where that has another name."""
 
 
 @attrs.define
@@ -23,6 +26,7 @@ class Fault:
         left: how often yet.
         seconds: how long it takes.
         status: what is answered instead.
+        happened: whether it ever did.
     """
 
     kind: Kind
@@ -30,6 +34,14 @@ class Fault:
     left: int = 1
     seconds: float = 0.0
     status: int = 503
+    happened: bool = False
+
+    @property
+    def words(self) -> str:
+        """What was asked for, in the words of what asks for it."""
+        return (
+            f"{_ASKED_BY.get(self.kind, self.kind)}({'' if self.at is None else f'at={self.at!r}'})"
+        )
 
 
 class Faults:
@@ -99,6 +111,11 @@ class Faults:
             self._asked.clear()
         self._only = None
 
+    def still_to_come(self) -> list[str]:
+        """What was asked for and has not happened once: who passes without it has shown nothing."""
+        with self._gate:
+            return [fault.words for fault in self._asked if not fault.happened]
+
     # -- what the proxy asks ----------------------------------------------------------------------
 
     @property
@@ -112,6 +129,7 @@ class Faults:
             for fault in self._asked:
                 if fault.at in (None, status) and fault.left > 0:
                     fault.left -= 1
+                    fault.happened = True
                     return fault
         return None
 

@@ -13,11 +13,11 @@ from fulfillment_sdk import strictjson
 from fulfillment_sdk.errors import PayloadError
 from fulfillment_sdk.receiver.cases.arrivals import from_feed
 from fulfillment_sdk.receiver.cases.feeds import Feed
+from fulfillment_sdk.receiver.cases.judge import Rules, asks_for_twins, judge
 from fulfillment_sdk.receiver.cases.ledger import Arrival, Ledger
-from fulfillment_sdk.receiver.cases.rows import known_case
+from fulfillment_sdk.receiver.cases.rows import known_case, twins_of
 from fulfillment_sdk.receiver.cases.story import received
 from fulfillment_sdk.relay.tables.stored import stored_events
-from fulfillment_sdk.store import Sealer
 from fulfillment_sdk.wire.events import EVENT_DEPTH
 
 AT_ONCE: Final = 50
@@ -28,8 +28,9 @@ AT_ONCE: Final = 50
 class Difference:
     """Where feed and receiver differ about an event.
 
-    `what` is `missing` (the feed has it, the receiver never had it), `different` (the same id says
-    something else) or `unknown` (the receiver has it, the feed does not).
+    `what` is `missing` (the feed has it, the receiver had neither it nor the same under another
+    id), `different` (the same id says something else) or `unknown` (the receiver has it, the feed
+    does not).
     """
 
     what: Literal["missing", "different", "unknown"]
@@ -60,7 +61,7 @@ class Reconciliation:
 
     @property
     def is_clean(self) -> bool:
-        """Whether feed and receiver say the same now."""
+        """Whether feed and receiver say the same now, as far as they could be compared."""
         return self.repaired == len(self.differences)
 
 
@@ -89,7 +90,7 @@ def reconcile(
             arrivals = [one for one in arrivals if one.event.lane == case_id]
             shown_ids.update(one.event.id for one in arrivals)
         kept = arrivals
-        differing = store.read(lambda c: list(_compared(c, store.sealer, kept))).result(seconds)  # noqa: B023
+        differing = store.read(lambda c: list(_compared(c, ledger, kept))).result(seconds)  # noqa: B023
         for arrival, what in differing:
             repaired = what == "missing" and repair
             if repaired:
@@ -121,23 +122,28 @@ def _difference(
 
 
 def _compared(
-    connection: sa.Connection, sealer: Sealer, arrivals: Sequence[Arrival]
+    connection: sa.Connection, ledger: Ledger, arrivals: Sequence[Arrival]
 ) -> Iterator[tuple[Arrival, Literal["missing", "different"]]]:
     ids = [one.event.id for one in arrivals]
-    stored = {one.id: one.body for one in stored_events(connection, sealer, ids)}
+    found = stored_events(connection, ledger.relay.store.sealer, ids)
+    stored = {one.id: one.body for one in found}
     for arrival in arrivals:
         event = arrival.event
         if event.id in stored:
             if not _say_the_same(stored[event.id], event.body):
                 yield arrival, "different"
-        elif not _was_done_with(connection, arrival):
+        elif not _is_stale(connection, ledger.rules, arrival):
             yield arrival, "missing"
 
 
-def _was_done_with(connection: sa.Connection, arrival: Arrival) -> bool:
-    """Tell whether an event's number was passed on, under another id or before it was forgotten."""
-    case, sequence = known_case(connection, arrival.event.lane), arrival.event.sequence
-    return case is not None and sequence is not None and case.state.has_had(sequence)
+def _is_stale(connection: sa.Connection, rules: Rules, arrival: Arrival) -> bool:
+    """Tell whether it would not be passed on: the same came under another id, or is forgotten."""
+    case, fact = known_case(connection, arrival.event.lane), arrival.fact
+    if case is None or fact is None:
+        return False
+    asks = asks_for_twins(case.state, fact)
+    twins = twins_of(connection, case.case_id, fact) if asks else ()
+    return judge(case.state, fact, 0.0, rules=rules, twins=twins).outcome == "stale"
 
 
 def _say_the_same(one: bytes, other: bytes) -> bool:

@@ -102,6 +102,30 @@ def test_what_came_under_another_id_or_was_forgotten_is_not_missing(house: House
     assert compare(house, feed_of_cases(a=2)).is_clean
 
 
+def test_what_came_under_another_id_and_waits_is_not_missing(house: House) -> None:
+    had(house, "a", 1)
+    house.take(step(3, "by_another"), case_id="a")
+
+    told = compare(house, feed_of_cases(a=3), repair=True)
+
+    assert [one.event_id for one in told.differences] == ["a_2"]
+    assert house.lined_up() == ["a_1", "a_2", "by_another"]
+
+
+def test_what_says_something_else_under_a_known_number_does_not_stand_for_what_is_missing(
+    house: House,
+) -> None:
+    had(house, "a", 1)
+    house.take(attrs.evolve(step(2, "by_another"), status="cancelled"), case_id="a")
+
+    told = compare(house, feed_of_cases(a=2), repair=True)
+
+    assert [(one.what, one.event_id) for one in told.differences] == [("missing", "a_2")]
+    assert house.lined_up() == ["a_1", "by_another", "a_2"]
+    assert house.notes()["a_2"]["anomaly"] == "same_number"
+    assert compare(house, feed_of_cases(a=2)).is_clean
+
+
 @pytest.mark.parametrize("odd", ["evt\0", "x" * 2000])
 def test_one_that_no_database_takes_is_counted_and_the_rest_is_repaired(
     house: House, odd: str

@@ -54,7 +54,8 @@ def test_a_plan_that_is_made_before_anything_was_analyzed_reads_no_table_of_case
     store: Store,
 ) -> None:
     def plan(connection: sa.Connection) -> str:
-        latest = [{"case_id": id, "next": 1, "holes": "", "held": 0, "last_at": 0} for id in IDS]
+        case = {"next": 1, "holes": "", "held": 0, "told": 1, "last_at": 0}
+        latest = [{"case_id": id, **case} for id in IDS]
         rows = [
             *execute(connection, f"EXPLAIN {GIVEN} {statements.FIND_OR_MAKE.sql}", (IDS,)),
             *execute(connection, f"EXPLAIN {statements.ADD_AND_SAVE}", ("[]", json.dumps(latest))),
@@ -133,7 +134,11 @@ def _fill(connection: sa.Connection) -> None:
             "event, event_id, case_id, until, labels",
             "n, 'evt_' || n, 'case_' || mod(n, 1000), n, ''",
         ),
-        ("receiver_cases", "case_id, next, holes, held, last_at", "'case_' || n, 1, '', 0, n"),
+        (
+            "receiver_cases",
+            "case_id, next, holes, held, told, last_at",
+            "'case_' || n, 1, '', 0, 1, n",
+        ),
     ):
         connection.exec_driver_sql(
             f"INSERT INTO {table} ({columns}) SELECT {values} FROM generate_series(1, {MANY}) AS n"
@@ -162,8 +167,8 @@ def test_what_may_find_a_table_just_filled_goes_by_keys_for_the_rest_of_its_tran
 ) -> None:
     def watched(connection: sa.Connection) -> str:
         connection.exec_driver_sql(
-            "INSERT INTO receiver_cases (case_id, next, holes, held, last_at) "
-            "VALUES ('case_1', 1, '', 1, 0)"
+            "INSERT INTO receiver_cases (case_id, next, holes, held, told, last_at) "
+            "VALUES ('case_1', 1, '', 1, 1, 0)"
         )
         work(connection)
         return str(connection.exec_driver_sql("SHOW enable_seqscan").scalar_one())

@@ -6,13 +6,14 @@ CREATE TABLE receiver_cases (
 	next BIGINT NOT NULL, 
 	holes TEXT NOT NULL, 
 	held BIGINT NOT NULL, 
+	told BIGINT NOT NULL, 
 	last_at DOUBLE NOT NULL, 
 	PRIMARY KEY (case_id)
 )
  WITHOUT ROWID
 
 ;
-INSERT INTO "receiver_cases" VALUES('case_4',NULL,0,'',1,1.79534464942369580272e+09);
+INSERT INTO "receiver_cases" VALUES('case_4',NULL,0,'',1,0,1.79534464942369580272e+09);
 CREATE TABLE receiver_held (
 	event INTEGER NOT NULL, 
 	event_id TEXT NOT NULL, 

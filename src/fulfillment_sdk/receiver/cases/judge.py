@@ -132,9 +132,9 @@ def judge(
     if sequence == state.next:
         return _pass(state, fact, "applied")
     if sequence < state.next:
-        return Verdict("late", state.without(sequence), LATE)
+        return Verdict("late", state.with_late(fact), LATE)
     if rules.filtered:
-        return _pass(state.with_hole(Hole(state.next, sequence - 1)), fact, "applied", sure=False)
+        return _pass(state.with_hole(Hole(state.next, sequence - 1)), fact, "applied")
     return _hold(state, fact, now, rules.window)
 
 
@@ -180,9 +180,9 @@ def _hold(
     return Verdict("held", ended.state, None, until, ended.released, ended.gaps)
 
 
-def _pass(state: CaseState, fact: Fact, outcome: Outcome, *, sure: bool = True) -> Verdict:
+def _pass(state: CaseState, fact: Fact, outcome: Outcome) -> Verdict:
     """Pass on the event that comes next, and what has waited for it."""
-    state, anomaly = _step(state, fact, sure=sure and outcome != "baseline")
+    state, anomaly = _step(state, fact)
     state, released = _follow(state) if state.held else (state, ())
     return Verdict(outcome, state, anomaly, released=released)
 
@@ -204,7 +204,7 @@ def _give_up(state: CaseState, last: int, *, missed: bool = True) -> Expiry:
             gap = Hole(state.next, first.sequence - 1, reported=missed)
             gaps.append(gap)
             state = state.with_hole(gap)
-        state, anomaly = _step(state, first.fact, sure=gap is None and bool(released))
+        state, anomaly = _step(state, first.fact)
         released.append(Released(first.fact, anomaly or (GAP if gap and missed else None)))
     state, followers = _follow(state)
     return Expiry(state, (*released, *followers), tuple(gaps) if missed else ())
@@ -215,25 +215,24 @@ def _follow(state: CaseState) -> tuple[CaseState, tuple[Released, ...]]:
     released: list[Released] = []
     while state.held and state.held[0].sequence <= state.next:
         first, *rest = state.held
-        state, anomaly = _step(attrs.evolve(state, held=tuple(rest)), first.fact, sure=True)
+        state, anomaly = _step(attrs.evolve(state, held=tuple(rest)), first.fact)
         released.append(Released(first.fact, anomaly))
     return state, tuple(released)
 
 
-def _step(state: CaseState, fact: Fact, *, sure: bool) -> tuple[CaseState, str | None]:
+def _step(state: CaseState, fact: Fact) -> tuple[CaseState, str | None]:
     """Take the case to where an event says it stands; tell what is odd about that.
 
     Args:
-        state: before it, with `next` at most its number.
+        state: before it, with `next` at most its number, and what is missing among its holes.
         fact: the event, whose number is not below `next` unless another one has that too.
-        sure: whether nothing is missing right before it.
     """
     sequence = fact.sequence or 0
     if sequence < state.next:
         return state, oddity(fact) or SAME_NUMBER
-    anomaly = oddity(fact, stood=state.status if sure else None)
-    status = fact.status if fact.moves else state.status
-    return CaseState(status, sequence + 1, state.holes, state.held), anomaly
+    anomaly = oddity(fact, stood=state.stands)
+    status, told = (fact.status, sequence) if fact.moves else (state.status, state.told)
+    return CaseState(status, sequence + 1, state.holes, state.held, told), anomaly
 
 
 def _moved(state: CaseState, fact: Fact) -> CaseState:

@@ -131,8 +131,8 @@ def known_case(connection: sa.Connection, case_id: str) -> Case | None:
 
 def read_case(row: tuple[Any, ...]) -> Case:
     """Return a case from its row, without what it holds."""
-    case_id, status, following, holes, _held = row
-    return Case(case_id, CaseState(status, following, read_holes(holes)))
+    case_id, status, following, holes, _held, told = row
+    return Case(case_id, CaseState(status, following, read_holes(holes), told=told))
 
 
 def load_held(connection: sa.Connection, cases: Sequence[Case]) -> None:
@@ -171,7 +171,7 @@ def _fact(row: Sequence[Any]) -> Fact:
 def _case_row(case: Case, now: float) -> tuple[Any, ...]:
     state = case.state
     holes = written_holes(state.holes)
-    return (case.case_id, state.status, state.next, holes, len(state.held), now)
+    return (case.case_id, state.status, state.next, holes, len(state.held), state.told, now)
 
 
 def _history_row(one: Entry, now: float) -> tuple[Any, ...]:

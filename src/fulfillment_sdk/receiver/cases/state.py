@@ -52,12 +52,20 @@ class CaseState:
         next: the number that comes next; 0 before the first that has one.
         holes: the numbers below `next` that have not come, in order.
         held: what waits, by number and in the order of arrival.
+        told: the number of the event that `status` is from; 0 where it has none.
     """
 
     status: str | None = None
     next: int = 0
     holes: tuple[Hole, ...] = ()
     held: tuple[Held, ...] = ()
+    told: int = 0
+
+    @property
+    def stands(self) -> str | None:
+        """Its status for sure; None where an event is missing that may have changed it."""
+        is_sure = self.told and not (self.holes and self.holes[-1].last > self.told)
+        return self.status if is_sure else None
 
     def has_had(self, sequence: int) -> bool:
         """Tell whether the event of this number was passed on."""
@@ -90,6 +98,14 @@ class CaseState:
             if sequence < hole.last:
                 holes.append(attrs.evolve(hole, first=sequence + 1))
         return attrs.evolve(self, holes=_no_more(holes))
+
+    def with_late(self, fact: Fact) -> CaseState:
+        """Return it with an event that was missing; where it stands, a later one may have told."""
+        sequence = fact.sequence or 0
+        state = self.without(sequence)
+        if not fact.moves or sequence < state.told:
+            return state
+        return attrs.evolve(state, status=fact.status, told=sequence)
 
     def holding(self, fact: Fact, until: float) -> CaseState:
         """Return it with one more that waits, behind those of its number."""

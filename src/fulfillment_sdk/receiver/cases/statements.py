@@ -10,6 +10,7 @@ _CASE: Columns = {
     "next": "int8",
     "holes": "text",
     "held": "int8",
+    "told": "int8",
     "last_at": "float8",
 }
 _HISTORY: Columns = {
@@ -24,7 +25,7 @@ _HISTORY: Columns = {
     "alike": "int8",
 }
 CASE, HISTORY = tuple(_CASE), tuple(_HISTORY)
-_READ = "case_id, status, next, holes, held"
+_READ = "case_id, status, next, holes, held, told"
 _ITS = ", ".join(f"c.{name}" for name in _READ.split(", "))
 _FACTS = "e.event_id, e.type, e.sequence, h.previous_status, h.status, h.transition_id"
 _LATEST = [*_CASE][1:]
@@ -47,7 +48,7 @@ FIND_OR_MAKE = Statement(
     ),
     made AS (
         INSERT INTO receiver_cases AS c ({_READ}, last_at)
-        SELECT case_id, NULL, 0, '', 0, 0 FROM given
+        SELECT case_id, NULL, 0, '', 0, 0, 0 FROM given
         WHERE case_id <> ALL (ARRAY(SELECT case_id FROM found)) ORDER BY case_id
         ON CONFLICT (case_id) DO UPDATE SET held = c.held RETURNING {_ITS}
     )

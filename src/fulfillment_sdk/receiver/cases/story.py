@@ -20,7 +20,7 @@ from fulfillment_sdk.relay.tables.words import id_word, one_word
 OUTCOMES: Final[Mapping[str, str]] = {
     "baseline": "passed on: the first that was seen of this case",
     "applied": "passed on",
-    "late": "passed on late: the case stays where later events have taken it",
+    "late": "passed on late: the case stays where later events have taken it, if any has",
     "held": "waits for earlier events",
     "stale": "not passed on: the same had come before under another id, or was long done with",
     "conflict": "not passed on: its id was known with other bytes, which is kept apart",

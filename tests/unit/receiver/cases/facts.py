@@ -48,6 +48,11 @@ def step(sequence: int, event_id: str = "") -> Fact:
     )
 
 
+def news(sequence: int) -> Fact:
+    """An event that does not say where its case stands."""
+    return Fact(f"evt_{sequence}", "news", sequence)
+
+
 @attrs.define
 class Case:
     """A case in memory: what its plugin sees, in order, and what is known of it."""

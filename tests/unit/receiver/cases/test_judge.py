@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.receiver.cases.judge import MOST_HELD, Rules
 from fulfillment_sdk.receiver.cases.state import MOST_HOLES, Hole
-from tests.unit.receiver.cases.facts import STEPS, Case, step
+from tests.unit.receiver.cases.facts import STEPS, Case, news, step
 
 WINDOW = 30.0
-
-
-def others(sequence: int, *ids: str) -> list[str]:
-    return [one for one in ids if one != f"evt_{sequence}"]
+STRANGE = "impossible_step"
 
 
 # -- whatever the order --------------------------------------------------------------------------
@@ -205,6 +202,33 @@ def test_a_late_event_fills_its_gap_and_does_not_set_the_case_back() -> None:
     assert case.state.missing() == (Hole(2, 2, reported=True),)
 
 
+def test_a_late_event_moves_a_case_of_which_nothing_later_says_where_it_stands() -> None:
+    case = Case()
+    case.take_all([step(1), news(3)], now=0.0)
+    case.wait(30.0)
+    assert case.state.status == "new"
+
+    case.take(step(2), now=60.0)
+
+    assert case.state.status == "allocated"
+    odd = attrs.evolve(step(4), previous="new", status="cancelled")
+    case.take(odd, now=60.0)
+    assert case.anomalies == {"evt_1": None, "evt_3": "gap", "evt_2": "late", odd.event_id: STRANGE}
+
+
+def test_a_step_is_not_odd_where_the_one_before_it_is_missing_behind_some_that_say_nothing() -> (
+    None
+):
+    case = Case()
+    case.take_all([step(1), news(3)], now=0.0)
+    case.wait(30.0)
+
+    case.take(attrs.evolve(step(3), event_id="evt_4", sequence=4), now=60.0)
+
+    assert case.anomalies["evt_4"] is None
+    assert case.state.status == "in_progress"
+
+
 def test_the_same_fact_under_another_id_is_not_passed_on_twice() -> None:
     case = Case()
     case.take_all([step(1), step(2), step(2, "evt_other"), step(4), step(4, "evt_again")])
@@ -267,6 +291,14 @@ def test_one_without_a_number_does_not_move_a_case_that_counts() -> None:
     assert len(case.seen) == 2
 
 
+def test_the_first_one_with_a_number_is_not_judged_by_those_without() -> None:
+    case = Case()
+    case.take_all([attrs.evolve(step(3), sequence=None), step(1)])
+
+    assert set(case.anomalies.values()) == {None}
+    assert case.state.status == "new"
+
+
 def test_with_an_opening_the_first_one_waits_for_what_it_overtook() -> None:
     case = Case(Rules(opening=2.0))
     case.take(step(2), now=0.0)
@@ -327,9 +359,8 @@ def test_a_window_of_nothing_waits_for_nothing() -> None:
 def test_no_more_than_so_many_wait_then_the_first_goes_out() -> None:
     case = Case()
     case.take(step(1))
-    plain = attrs.evolve(step(2), type="news", status=None)
     numbers = [2 * n for n in range(2, MOST_HELD + 3)]
-    case.take_all(attrs.evolve(plain, event_id=f"evt_{n}", sequence=n) for n in numbers)
+    case.take_all(map(news, numbers))
 
     assert len(case.state.held) == MOST_HELD
     assert case.numbers == [1, 4]
@@ -339,13 +370,10 @@ def test_no_more_than_so_many_wait_then_the_first_goes_out() -> None:
 
 def test_many_holes_are_taken_together_and_still_nothing_is_lost() -> None:
     case = Case(Rules(filtered=True))
-    plain = attrs.evolve(step(1), type="news", status=None)
-    numbers = list(range(1, 4 * MOST_HOLES, 2))
-    case.take_all(attrs.evolve(plain, event_id=f"evt_{n}", sequence=n) for n in numbers)
+    case.take_all(map(news, range(1, 4 * MOST_HOLES, 2)))
     assert len(case.state.holes) == MOST_HOLES
 
-    missed = list(range(2, 4 * MOST_HOLES, 2))
-    case.take_all(attrs.evolve(plain, event_id=f"evt_{n}", sequence=n) for n in missed)
+    case.take_all(map(news, range(2, 4 * MOST_HOLES, 2)))
 
     assert sorted(filter(None, case.numbers)) == list(range(1, 4 * MOST_HOLES))
 

@@ -33,7 +33,7 @@ from tests.unit.receiver.cases.conftest import (
     shared_database,
     steps,
 )
-from tests.unit.receiver.cases.facts import step
+from tests.unit.receiver.cases.facts import news, step
 
 
 def test_events_in_order_are_lined_up_as_they_come(house: House) -> None:
@@ -142,6 +142,19 @@ def test_a_late_one_fills_its_gap_flagged(house: House) -> None:
     assert house.outcomes()["evt_2"] == "late"
     assert house.notes()["evt_2"] == {"anomaly": "late"}
     assert house.lined_up() == ["evt_1", "evt_2", "evt_3"]  # what is still here goes in order
+
+
+def test_a_case_keeps_which_event_told_its_status(house: House) -> None:
+    house.take(step(1), news(3))
+    house.wait(30.1)
+
+    house.take(step(2), attrs.evolve(step(4), previous="new", status="cancelled"))
+
+    assert house.notes() == {
+        "evt_2": {"anomaly": "late"},
+        "evt_3": {"anomaly": "gap"},
+        "evt_4": {"anomaly": "impossible_step"},  # 2 has taken it to `allocated`
+    }
 
 
 def test_a_filtered_subscription_waits_for_nothing(house: House) -> None:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("next", sa.BigInteger, nullable=False),
         sa.Column("holes", sa.Text, nullable=False),
         sa.Column("held", sa.BigInteger, nullable=False),
+        sa.Column("told", sa.BigInteger, nullable=False),
         sa.Column("last_at", sa.Double, nullable=False),
         sqlite_with_rowid=False,
     )

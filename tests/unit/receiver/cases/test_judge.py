@@ -282,6 +282,13 @@ def test_events_without_numbers_are_taken_as_they_come_each_transition_once() ->
     assert case.verdicts[-1].outcome == "stale"
 
 
+def test_without_numbers_a_step_is_odd_that_does_not_begin_where_the_case_stood() -> None:
+    case = Case()
+    case.take_all([attrs.evolve(step(n), sequence=None) for n in (1, 2, 4)])
+
+    assert case.anomalies == {"evt_1": None, "evt_2": None, "evt_4": STRANGE}
+
+
 def test_one_without_a_number_does_not_move_a_case_that_counts() -> None:
     case = Case()
     case.take(step(3))

@@ -70,6 +70,32 @@ def test_what_comes_together_needs_no_waiting(house: House) -> None:
     }
 
 
+def test_of_two_that_come_together_under_one_id_the_first_is_the_event(house: House) -> None:
+    other = attrs.evolve(step(7), event_id="evt_1")
+
+    told = house.take_together([step(1), other])
+
+    assert [one.status for one in told] == ["new", "conflict"]
+    assert [(one.sequence, one.status, one.outcome) for one in house.history()] == [
+        (1, "new", "baseline"),
+        (None, None, "conflict"),
+    ]
+    house.take(step(2))
+    assert house.lined_up() == ["evt_1", "evt_2"]
+
+
+@pytest.mark.parametrize("number", [2, None])
+def test_what_comes_together_is_told_from_its_like(house: House, number: int | None) -> None:
+    one = attrs.evolve(step(2), sequence=number)
+    same = attrs.evolve(one, event_id="evt_same")
+    other = attrs.evolve(one, event_id="evt_other", transition_id="trn_other")
+
+    house.take_together([step(1), one, same, other])
+
+    assert house.outcomes()["evt_same"] == "stale"
+    assert sorted(house.lined_up()) == ["evt_1", "evt_2", "evt_other"]
+
+
 def test_a_duplicate_of_one_that_waits_is_a_duplicate_and_other_bytes_are_a_conflict(
     house: House,
 ) -> None:

@@ -247,13 +247,14 @@ def test_one_from_the_feed_is_noted_as_such_and_the_webhooks_bytes_are_no_confli
     house: House,
 ) -> None:
     house.take(step(1))
-    shown = from_feed(json.loads(body_of(step(2))))
-    assert shown is not None
-    house.ledger.take(shown).result(PATIENCE)
+    for number in (3, 2):  # one that has waited, and one that has not
+        shown = from_feed(json.loads(body_of(step(number))))
+        assert shown is not None
+        house.ledger.take(shown).result(PATIENCE)
 
-    assert house.take(step(2)) == ["duplicate"]
-    assert house.notes() == {"evt_2": {"origin": "feed"}}
-    assert [one.origin for one in house.history()] == ["webhook", "feed"]
+    assert house.take(*steps(2, 3)) == ["duplicate"] * 2
+    assert house.notes() == {"evt_2": {"origin": "feed"}, "evt_3": {"origin": "feed"}}
+    assert [one.origin for one in house.history()] == ["webhook", "feed", "feed"]
     assert list(house.relay.quarantined().result(PATIENCE)) == []
 
 

@@ -258,6 +258,15 @@ def test_one_from_the_feed_is_noted_as_such_and_the_webhooks_bytes_are_no_confli
     assert list(house.relay.quarantined().result(PATIENCE)) == []
 
 
+def test_what_has_come_is_no_conflict_with_the_feed_that_shows_it(house: House) -> None:
+    house.take(step(1))
+    shown = from_feed(json.loads(body_of(step(1))))
+    assert shown is not None
+    assert shown.event.body != body_of(step(1))
+
+    assert house.ledger.take(shown).result(PATIENCE).status == "duplicate"
+
+
 def test_one_from_the_feed_that_says_something_else_is_a_conflict(house: House) -> None:
     house.take(*steps(1, 2))
     shown = from_feed(json.loads(body_of(attrs.evolve(step(2), status="cancelled"))))

@@ -46,6 +46,19 @@ def test_holes_that_late_ones_tear_into_pieces_are_not_more_than_so_many() -> No
     assert not any(state.has_had(number) for number in range(1, 1000, 2))
 
 
+@pytest.mark.parametrize("reported", [(True, False), (False, True)])
+def test_holes_that_are_taken_together_are_missed_where_one_of_them_was(
+    reported: tuple[bool, bool],
+) -> None:
+    first, other = (Hole(n, n, reported=one) for n, one in zip((1, 3), reported, strict=True))
+    more = (Hole(n, n) for n in range(5, 2 * MOST_HOLES, 2))
+
+    state = CaseState("new", 1000, (first, other, *more)).with_hole(Hole(999, 999))
+
+    assert state.holes[0] == Hole(1, 3, reported=True)
+    assert len(state.holes) == MOST_HOLES
+
+
 def test_nothing_behind_the_last_has_been_had() -> None:
     assert not CaseState("new", 4).has_had(4)
     assert CaseState("new", 4).has_had(3)

@@ -86,6 +86,7 @@ def test_what_says_something_else_under_a_known_id_is_named_and_never_repaired(
 
 def test_of_one_case_it_is_named_too_what_the_feed_does_not_know(house: House) -> None:
     had(house, "a", 1, 2)
+    house.take(step(1, "again"), case_id="a")  # which says nothing that the feed does not
 
     told = compare(house, feed_of_cases(a=1, b=4), case_id="a")
 

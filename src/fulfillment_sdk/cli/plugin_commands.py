@@ -14,8 +14,8 @@ from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, installed
 
 if TYPE_CHECKING:
-    from fulfillment_sdk.hooks.loading import PluginProblem
     from fulfillment_sdk.hooks.plugin import Plugin
+    from fulfillment_sdk.hooks.unused import PluginProblem
 
 HOOK: Final = "fulfillment_register_commands"
 
@@ -52,7 +52,7 @@ def ask_each(
         plugins: those to ask, each alone; one that is not installed is asked by nobody.
         own: the names that are the SDK's.
     """
-    from fulfillment_sdk.hooks.loading import PluginProblem
+    from fulfillment_sdk.hooks.unused import PluginProblem
 
     found: dict[str, click.Command] = {}
     problems: list[PluginProblem] = []

@@ -20,7 +20,8 @@ from fulfillment_sdk.cli.whole_file import look_through
 from fulfillment_sdk.configuration.shared_file import SharedFile
 from fulfillment_sdk.configuration.toml_file import did_you_mean
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.hooks.loading import PluginOff, PluginProblem, Plugins
+from fulfillment_sdk.hooks.loading import Plugins
+from fulfillment_sdk.hooks.unused import PluginOff, PluginProblem
 from fulfillment_sdk.models.events import CASE_COMPLETED, STATUS_CHANGED
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fulfillment_sdk.client.events import Events
     from fulfillment_sdk.client.subscriptions import Subscriptions
     from fulfillment_sdk.client.transport import Session
-    from fulfillment_sdk.hooks.loading import PluginProblem
+    from fulfillment_sdk.hooks.unused import PluginProblem
     from fulfillment_sdk.models import CaseDefaults
 
 _GROUPS: Final = ("auth", "cases", "attachments", "subscriptions", "events", "emails")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -19,39 +18,13 @@ from fulfillment_sdk.configuration.toml_file import did_you_mean
 from fulfillment_sdk.errors import PluginError
 from fulfillment_sdk.hooks.causes import cause_of
 from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
-from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE, SwitchedOff, installed
+from fulfillment_sdk.hooks.installed import SwitchedOff, installed
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, Plugin, inspect_plugin, plugin_name
+from fulfillment_sdk.hooks.unused import MistakenSwitch, PluginOff, PluginProblem
 
 logger = logging.getLogger("fulfillment_sdk.plugins")
 
 _NOWHERE = "its entry point names no module"
-
-
-@attrs.frozen
-class PluginProblem:
-    """A plugin that could not be used: its name, its distribution's version and why."""
-
-    name: str
-    version: str
-    cause: str
-
-
-@attrs.frozen
-class PluginOff:
-    """A plugin that is switched off: its name, its distribution's version, and by what."""
-
-    name: str
-    version: str
-    by: str
-
-
-@attrs.frozen
-class MistakenSwitch:
-    """A name that plugins are switched off by, and that is none's: what was meant, it seems."""
-
-    name: str
-    words: str
-    by: str = DISABLE_VARIABLE
 
 
 class Plugins:
@@ -233,29 +206,3 @@ def _stands_for(handed_in: Plugin, implementation: object) -> bool:
         return given is implementation
     alike = type(given) is type(implementation) and handed_in.name == plugin_name(implementation)
     return alike and not handed_in.installed
-
-
-def observe(plugin: Plugin, hook: str, **arguments: object) -> None:
-    """Call a plugin's `hook`, if it has it; what it raises is logged, and changes nothing."""
-    if hook not in plugin.hooks:
-        return
-    try:
-        plugin.caller(hook)(**arguments)
-    except FAILURES as error:
-        if is_hosts(error):
-            raise
-        kind, where = type(error).__name__, place(error, plugin, hook)
-        logger.warning("plugin %s: %s failed: %s at %s", plugin.name, hook, kind, where)
-
-
-def place(error: BaseException, plugin: Plugin, hook: str) -> str:
-    """The innermost line of the plugin's own files that an error of its `hook` came through.
-
-    With it and the error's type it can be found; its own words may hold personal data.
-    """
-    own = plugin.files(hook)
-    places = [
-        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    file, line = next((one for one in reversed(places) if one[0] in own), places[-1])
-    return f"{file}:{line}"

@@ -13,9 +13,9 @@ import attrs
 
 from fulfillment_sdk import wire
 from fulfillment_sdk.errors import PayloadError
+from fulfillment_sdk.hooks.calling import place
 from fulfillment_sdk.hooks.failures import AWAITED_FAILURES, FAILURES, is_hosts
 from fulfillment_sdk.hooks.host import Host
-from fulfillment_sdk.hooks.loading import place
 from fulfillment_sdk.hooks.plugin import EVENT_HOOKS, STARTUP, Plugin
 from fulfillment_sdk.relay import (
     Delivered,

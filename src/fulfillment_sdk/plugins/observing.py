@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 
-from fulfillment_sdk.hooks.loading import observe
+from fulfillment_sdk.hooks.calling import observe
 from fulfillment_sdk.hooks.plugin import Plugin
 from fulfillment_sdk.relay import Attempt, DeadLetter
 

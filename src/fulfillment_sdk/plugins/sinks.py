@@ -13,8 +13,9 @@ from fulfillment_sdk.errors import ConfigurationError, FulfillmentError, Missing
 from fulfillment_sdk.hooks.causes import cause_of
 from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 from fulfillment_sdk.hooks.installed import DISABLE_VARIABLE
-from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
+from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import Plugin, inspect_plugin
+from fulfillment_sdk.hooks.unused import PluginProblem
 from fulfillment_sdk.plugins import bundled
 from fulfillment_sdk.plugins.disclosure.disclosing import disclosing
 from fulfillment_sdk.plugins.settings.common import COMMON, CommonSettings

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from fulfillment_sdk.configuration.toml_file import FILE
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.hooks.loading import PluginProblem
+from fulfillment_sdk.hooks.unused import PluginProblem
 from fulfillment_sdk.receiver.answering import Answering
 from fulfillment_sdk.receiver.cases.feeds import Feed, HasFeed, feed_of
 from fulfillment_sdk.receiver.cases.judge import WINDOW, Rules

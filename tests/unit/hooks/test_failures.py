@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from fulfillment_sdk.hooks.calling import observe
 from fulfillment_sdk.hooks.failures import is_hosts
 from fulfillment_sdk.hooks.installed import PROJECT
-from fulfillment_sdk.hooks.loading import Plugins, observe
+from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import inspect_plugin
 from fulfillment_sdk.plugins import hookimpl
 

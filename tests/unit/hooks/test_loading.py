@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from fulfillment_sdk.errors import PluginError
+from fulfillment_sdk.hooks.calling import observe
 from fulfillment_sdk.hooks.installed import (
     DISABLE_VARIABLE,
     PROJECT,
     SwitchedOff,
     forget_installed,
 )
-from fulfillment_sdk.hooks.loading import PluginOff, Plugins, observe, say_switched_off
+from fulfillment_sdk.hooks.loading import Plugins, say_switched_off
 from fulfillment_sdk.hooks.plugin import CLIENT_HOOKS, HOOKS, inspect_plugin
+from fulfillment_sdk.hooks.unused import PluginOff
 from fulfillment_sdk.models.events import CaseCompleted, StatusChanged
 from fulfillment_sdk.plugins import hookimpl
 

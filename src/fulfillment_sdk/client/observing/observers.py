@@ -19,8 +19,9 @@ from fulfillment_sdk.hooks.installed import SwitchedOff, installed
 if TYPE_CHECKING:
     from fulfillment_sdk.client.exchange.request import Request
     from fulfillment_sdk.client.observing.watching import Watch
-    from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
+    from fulfillment_sdk.hooks.loading import Plugins
     from fulfillment_sdk.hooks.plugin import Plugin
+    from fulfillment_sdk.hooks.unused import PluginProblem
 
 logger = logging.getLogger("fulfillment_sdk.client")
 

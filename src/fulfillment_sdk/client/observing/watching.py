@@ -22,8 +22,8 @@ from fulfillment_sdk.errors import (
     ServerResponse,
     TransportError,
 )
+from fulfillment_sdk.hooks.calling import observe
 from fulfillment_sdk.hooks.facts import ErrorFacts, RequestFacts, ResponseFacts
-from fulfillment_sdk.hooks.loading import observe
 from fulfillment_sdk.hooks.plugin import Plugin
 
 BEFORE: Final = "fulfillment_before_request"

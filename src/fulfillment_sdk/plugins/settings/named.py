@@ -8,9 +8,10 @@ from fulfillment_sdk.configuration.shared_file import RECEIVER, SharedFile
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.by_path import load_by_path
 from fulfillment_sdk.hooks.installed import SwitchedOff
-from fulfillment_sdk.hooks.loading import PluginProblem, Plugins
+from fulfillment_sdk.hooks.loading import Plugins
 from fulfillment_sdk.hooks.plugin import RECEIVER_HOOKS
 from fulfillment_sdk.hooks.tables import PluginTables
+from fulfillment_sdk.hooks.unused import PluginProblem
 from fulfillment_sdk.plugins.settings.settings import load_settings, settings_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fulfillment_sdk.hooks.loading import observe
+from fulfillment_sdk.hooks.calling import observe
 from fulfillment_sdk.hooks.plugin import inspect_plugin
 from fulfillment_sdk.plugins import hookimpl
 from fulfillment_sdk.relay import Delivered, Delivery, Destination, Event, Outcome, Relay

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from fulfillment_sdk.relay.reports import history
 from fulfillment_sdk.relay.reports.history import Quarantined
 from fulfillment_sdk.relay.reports.pages import EVERYTHING, USUAL, Filter, Page, checked_filter
-from fulfillment_sdk.relay.tables.accept import discard, put_aside
 from fulfillment_sdk.relay.tables.event_rows import check_storable_id
+from fulfillment_sdk.relay.tables.put_aside import discard, put_aside
 from fulfillment_sdk.store import Store, StoreFuture
 
 

@@ -50,10 +50,10 @@ from fulfillment_sdk.relay.schema import (
     events,
     lanes,
 )
-from fulfillment_sdk.relay.tables.accept import lane_number
 from fulfillment_sdk.relay.tables.alone import end_leases
 from fulfillment_sdk.relay.tables.claim import claim
 from fulfillment_sdk.relay.tables.lanes import Claim, Settlement, Wanted
+from fulfillment_sdk.relay.tables.line_up import lane_number
 from fulfillment_sdk.relay.tables.settle import settle_many
 from fulfillment_sdk.relay.upkeep.retention import sweep
 from fulfillment_sdk.relay.values import Ordering

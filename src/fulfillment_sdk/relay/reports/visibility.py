@@ -32,7 +32,7 @@ from fulfillment_sdk.relay.reports.pages import (
     write_cursor,
 )
 from fulfillment_sdk.relay.schema import dead_letters, deliveries
-from fulfillment_sdk.relay.tables.accept import lane_number
+from fulfillment_sdk.relay.tables.line_up import lane_number
 from fulfillment_sdk.relay.values import DeadLetter, Undelivered
 
 _BY_EVENT = tuple(dead_letters.primary_key.columns)

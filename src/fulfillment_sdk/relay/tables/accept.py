@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.schema import quarantine
 from fulfillment_sdk.relay.tables import notes
 from fulfillment_sdk.relay.tables.event_rows import (
     check_storable,
-    check_storable_id,
     digest_of,
     insert_events,
     known_digests,
 )
 from fulfillment_sdk.relay.tables.feed import reserve
-from fulfillment_sdk.relay.tables.lanes import LaneKey
-from fulfillment_sdk.relay.tables.routes import Routes
-from fulfillment_sdk.relay.tables.rows import Statement, each_row, is_sqlite
-from fulfillment_sdk.relay.tables.settle import stored_why
+from fulfillment_sdk.relay.tables.line_up import send
+from fulfillment_sdk.relay.tables.put_aside import put_aside
 from fulfillment_sdk.relay.tables.stored import kept_back
-from fulfillment_sdk.relay.tables.upsert import insert_for
 from fulfillment_sdk.relay.values import Accepted, Event
 from fulfillment_sdk.store.sealing import Sealer
 
@@ -37,11 +30,6 @@ they are to have."""
 Alike = Callable[[sa.Connection, Event], bool]
 """`alike(connection, event)` tells whether an event whose id is known, and whose bytes differ from
 the stored ones, is that event all the same."""
-
-
-def lane_number(key: str) -> int:
-    """Return the 64 bits, signed, by which a lane is known; two keys that meet share an order."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), signed=True)
 
 
 def accept_many(
@@ -124,56 +112,6 @@ def send_stored(
     return len(_line_up_noted(connection, (), due, {}, now, tell))
 
 
-def line_up(
-    connection: sa.Connection,
-    rows: Sequence[Mapping[str, int]],
-    due: Mapping[LaneKey, float],
-) -> None:
-    """Insert deliveries and count them in their lanes, whose back-off and lease stay.
-
-    Args:
-        connection: of the caller's transaction.
-        rows: each with `destination_no`, `lane`, `position` and `event`; none pending yet.
-        due: when a lane that is not there yet is due, epoch seconds.
-    """
-    lines = [(row["destination_no"], row["lane"], row["position"], row["event"]) for row in rows]
-    if not is_sqlite(connection):
-        _LINE_UP.run(connection, [(*line, due[line[:2]]) for line in lines])
-        return
-    counts = Counter(line[:2] for line in lines)
-    each_row(connection, _LANES, [(*key, counts[key], due[key]) for key in sorted(counts)])
-    each_row(connection, _DELIVERIES, lines)
-
-
-def put_aside(
-    connection: sa.Connection, sealer: Sealer, event_id: str, body: bytes, why: str, *, now: float
-) -> None:
-    """Keep bytes that can't be passed on; the same bytes under the same id are kept once.
-
-    A cause is cut and cleaned as far as the database needs it.
-
-    Raises:
-        ValueError: the id can't be stored; it is not repeated there.
-    """
-    check_storable_id(event_id)
-    connection.execute(
-        insert_for(connection, quarantine).on_conflict_do_nothing(),
-        {
-            "event_id": event_id,
-            "at": now,
-            "why": stored_why(why),
-            "digest": digest_of(body),
-            "body": sealer.seal(body, f"relay_quarantine.body:{event_id}"),
-        },
-    )
-
-
-def discard(connection: sa.Connection, no: int) -> bool:
-    """Remove what was put aside under this number; tell whether it was there."""
-    gone = sa.delete(quarantine).where(quarantine.c.id == no).returning(quarantine.c.id)
-    return connection.execute(gone).one_or_none() is not None
-
-
 def _insert(
     connection: sa.Connection,
     sealer: Sealer,
@@ -215,66 +153,4 @@ def _line_up_noted(
     if len(due) < len(new) or earlier:
         going = {one.id for one in due}
         notes.keep_back(connection, [numbers[one.id] for one in new if one.id not in going])
-    return _send(connection, due, known, now, tell)
-
-
-def _send(
-    connection: sa.Connection,
-    events: Sequence[Event],
-    numbers: Mapping[str, int],
-    now: float,
-    tell: Callable[[], None],
-) -> Counter[str]:
-    """Line new events up for whoever wants them; return for how many destinations each."""
-    sent: Counter[str] = Counter()
-    if not events:
-        return sent
-    routes = Routes.of(connection, {event.owner for event in events})
-    numbered = functools.cache(lane_number)  # a batch has many events of few lanes
-    rows: list[dict[str, int]] = []
-    due: dict[LaneKey, float] = {}
-    awaited = False
-    for event in events:
-        for route in routes.to(event):
-            lane = numbered(event.lane if route.ordering == "case" else event.id)
-            due[route.no, lane] = now + route.first_delay
-            rows.append(
-                {
-                    "destination_no": route.no,
-                    "lane": lane,
-                    "position": event.sequence or 0,
-                    "event": numbers[event.id],
-                }
-            )
-            sent[event.id] += 1
-            awaited = awaited or route.enabled
-    line_up(connection, rows, due)
-    if awaited:
-        tell()
-    return sent
-
-
-_LANES = """
-    INSERT INTO relay_lanes (destination_no, lane, pending, due_at, tries, why)
-    VALUES (?, ?, ?, ?, 0, '')
-    ON CONFLICT (destination_no, lane) DO UPDATE SET pending = pending + excluded.pending
-"""
-_DELIVERIES = """
-    INSERT INTO relay_deliveries (destination_no, lane, position, event) VALUES (?, ?, ?, ?)
-"""
-# Lanes are added up, since an upsert can't touch a row twice, and taken in order, since accepting
-# transactions wait for each other's.
-_LINE_UP = Statement(
-    {"no": "int8", "lane": "int8", "position": "int8", "event": "int8", "due_at": "float8"},
-    """,
-    counted AS (
-        INSERT INTO relay_lanes (destination_no, lane, pending, due_at, tries, why)
-        SELECT no, lane, count(*), min(due_at), 0, '' FROM given
-        GROUP BY no, lane ORDER BY no, lane
-        ON CONFLICT (destination_no, lane)
-        DO UPDATE SET pending = relay_lanes.pending + excluded.pending
-    )
-    INSERT INTO relay_deliveries (destination_no, lane, position, event)
-    SELECT no, lane, position, event FROM given
-    """,
-)
+    return send(connection, due, known, now, tell)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.tables.accept import lane_number
+from fulfillment_sdk.relay.tables.line_up import lane_number
 from fulfillment_sdk.relay.tables.rows import Query
 
 PendingKey = tuple[int, int, int, int]  # destination, lane, position, event

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fulfillment_sdk.relay.reports.pages import Filter
 from fulfillment_sdk.relay.schema import destinations
-from fulfillment_sdk.relay.tables.accept import lane_number
+from fulfillment_sdk.relay.tables.line_up import lane_number
 
 MOST_TARGETS: Final = 50
 """Destinations that one write looks at."""

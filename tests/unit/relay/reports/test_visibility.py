@@ -14,7 +14,7 @@ from fulfillment_sdk.relay.reports.heads import DISABLED, STRANDED, UNTRIED, WAI
 from fulfillment_sdk.relay.reports.pages import EVERYTHING, MOST_EXAMINED
 from fulfillment_sdk.relay.reports.visibility import undelivered
 from fulfillment_sdk.relay.schema import deliveries, events, lanes
-from fulfillment_sdk.relay.tables.accept import lane_number
+from fulfillment_sdk.relay.tables.line_up import lane_number
 from fulfillment_sdk.store import Store, StoreFuture
 from tests.unit.relay.both import DATABASES, empty_store, make_older
 from tests.unit.relay.conftest import Bench, Clock, event, to

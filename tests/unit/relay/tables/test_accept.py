@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fulfillment_sdk.errors import ConfigurationError, StoreError
 from fulfillment_sdk.relay import Destination, Event, Relay
 from fulfillment_sdk.relay.schema import quarantine
-from fulfillment_sdk.relay.tables.accept import lane_number
+from fulfillment_sdk.relay.tables.line_up import lane_number
 from fulfillment_sdk.store import Store
 from tests.unit.relay.conftest import Bench, ScriptedSink, event, to
 

@@ -6,10 +6,10 @@ import attrs
 import pytest
 
 from fulfillment_sdk.relay.schema import attempts
-from fulfillment_sdk.relay.tables.accept import line_up
 from fulfillment_sdk.relay.tables.alone import end_leases
 from fulfillment_sdk.relay.tables.claim import MOST_AT_ONCE
 from fulfillment_sdk.relay.tables.lanes import Settlement, shift
+from fulfillment_sdk.relay.tables.line_up import line_up
 from fulfillment_sdk.relay.tables.registry import remove
 from fulfillment_sdk.store import Store
 from tests.unit.relay.by_hand import LEASE, NOW, LaneRow, Tables, delivered, event, failed, to

@@ -17,6 +17,7 @@ import click
 from fulfillment_sdk._extras import needs
 from fulfillment_sdk.cli.endings import Endings
 from fulfillment_sdk.cli.here import import_from_here
+from fulfillment_sdk.configuration.toml_file import FILE
 from fulfillment_sdk.errors import ConfigurationError
 from fulfillment_sdk.hooks.by_path import load_by_path
 
@@ -48,7 +49,8 @@ class Seconds(click.FloatRange):
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The receiver's fulfillment.toml: its data, plugins and sinks.",
+    help="The receiver's settings: its data, plugins and sinks  [default, where no DATA is given: "
+    "fulfillment.toml here]",
 )
 @click.option(
     "--plugin",
@@ -62,7 +64,8 @@ class Seconds(click.FloatRange):
     "sinks",
     multiple=True,
     metavar="NAME={…}",
-    help=f"A sink of a kind that a plugin brings, as a line of TOML: {_A_SINK}.",
+    help=f"A sink beside those of the settings, as a line of TOML: {_A_SINK}. A kind that does not "
+    "come along is brought by a plugin.",
 )
 @click.option(
     "--grace",
@@ -94,15 +97,17 @@ def command(
 ) -> None:
     """Pass on what a receiver has stored in DATA: its folder, or the URL of its database.
 
-    Give it the plugins and sinks that the receiver has, or the --config that it is made of: what is
-    for another one waits. Of an SQLite database one process dispatches at a time, and a second one
-    waits for its turn; of a PostgreSQL database any number do. SIGTERM or Ctrl-C ends it, with
-    status 0, once what is in hand is delivered or handed back; a second one, half a second later or
-    more, ends it at once, and what is in hand goes out again. Status 1 is a setting or a database
-    that can't be used, 2 an option.
+    Give it the plugins and sinks that the receiver has, or the --config that it is made of, which
+    needs no DATA: what is for another one waits. Of an SQLite database one process dispatches at a
+    time, and a second one waits for its turn; of a PostgreSQL database any number do. SIGTERM or
+    Ctrl-C ends it, with status 0, once what is in hand is delivered or handed back; a second one,
+    half a second later or more, ends it at once, and what is in hand goes out again. Status 1 is a
+    setting or a database that can't be used, 2 an option.
     """
     if data is None and config is None:
-        raise click.UsageError("Give it DATA, or --config.")
+        config = Path(FILE)
+        if not config.is_file():
+            raise click.UsageError(f"There is no {FILE} here: give it DATA, or --config.")
     _configure_logs()
     import_from_here()
     found = read_sinks(sinks)

@@ -26,6 +26,7 @@ class Quiet:
 
 
 QUIET = Quiet()
+_QUIET = "tests.unit.cli.test_dispatch:QUIET"
 
 
 def dispatch(*arguments: str) -> Result:
@@ -34,7 +35,7 @@ def dispatch(*arguments: str) -> Result:
 
 def test_a_folder_without_a_receivers_database_is_refused(tmp_path: Path) -> None:
     for data in (str(tmp_path), f"sqlite:///{tmp_path}/typo.db"):
-        ended = dispatch(data, "--plugin", "tests.unit.cli.test_dispatch:QUIET")
+        ended = dispatch(data, "--plugin", _QUIET)
         assert ended.exit_code == 1
         assert ended.stderr.startswith("Error: There is no receiver's database at")
         assert "data=" in ended.stderr
@@ -71,7 +72,7 @@ def test_two_sinks_of_one_name_are_refused() -> None:
 def test_an_empty_file_is_no_receivers_database_and_stays_empty(tmp_path: Path) -> None:
     file = tmp_path / "receiver.db"
     file.touch()
-    ended = dispatch(str(tmp_path), "--plugin", "tests.unit.cli.test_dispatch:QUIET")
+    ended = dispatch(str(tmp_path), "--plugin", _QUIET)
     assert ended.exit_code == 1
     assert ended.stderr.startswith(f"Error: There is no receiver's database at {file}")
     assert file.stat().st_size == 0
@@ -82,7 +83,7 @@ def test_an_empty_database_on_a_server_is_none_either(monkeypatch: pytest.Monkey
     url = server().new_database()
     name = url.rpartition("/")[2].partition("?")[0]
     try:
-        ended = dispatch(url, "--plugin", "tests.unit.cli.test_dispatch:QUIET")
+        ended = dispatch(url, "--plugin", _QUIET)
         tables = server().run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", name)
     finally:
         server().drop_database(url)
@@ -108,7 +109,7 @@ def test_without_plugins_and_sinks_there_is_nobody_to_dispatch_to(
 def test_data_that_is_no_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("[receiver]\ndata = 'inbox'\n[sinks.a]\nkind = 'log'\n")
     for config in ([], ["--config", str(tmp_path / "own.toml")]):
-        ended = dispatch("", "--plugin", "tests.unit.cli.test_dispatch:QUIET", *config)
+        ended = dispatch("", "--plugin", _QUIET, *config)
         assert ended.exit_code == 1
         assert ended.stderr.startswith("Error: The receiver's data names no place\n")
 
@@ -135,10 +136,28 @@ def test_a_grace_that_is_no_number_of_seconds_is_refused(grace: str, tmp_path: P
     assert "Invalid value for '--grace'" in ended.stderr
 
 
-def test_it_wants_data_or_a_configuration() -> None:
+def test_it_wants_data_or_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     ended = dispatch()
     assert ended.exit_code == 2
-    assert "Give it DATA, or --config." in ended.stderr
+    assert "There is no fulfillment.toml here: give it DATA, or --config." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [((), "of-the-file"), (("of-the-call", "--plugin", _QUIET), "of-the-call")],
+)
+def test_without_data_it_goes_by_the_configuration_beside_it(
+    arguments: tuple[str, ...], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fulfillment.toml").write_text(
+        "[receiver]\ndata = 'of-the-file'\n[sinks.a]\nkind = 'log'\n"
+    )
+    ended = dispatch(*arguments)
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("Error: There is no receiver's database at")
+    assert f"{place}/receiver.db" in ended.stderr
 
 
 @pytest.mark.parametrize(

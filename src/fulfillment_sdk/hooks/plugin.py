@@ -224,10 +224,11 @@ def _refuse_unmarked(name: str, found: frozenset[str], implementation: object) -
                 "Put @hookimpl (from fulfillment_sdk.plugins) above it.",
             )
     if not found:
+        inside = " Or name the object in it that has them, as module:object."
         raise PluginError(
             f"Plugin {name} has no hook",
             remedy="Put @hookimpl (from fulfillment_sdk.plugins) above one of them: "
-            f"{', '.join(sorted(HOOKS))}.",
+            f"{', '.join(sorted(HOOKS))}.{inside if inspect.ismodule(implementation) else ''}",
         )
 
 

@@ -94,6 +94,13 @@ def test_a_plugin_without_a_hook_is_an_error() -> None:
     assert "@hookimpl" in caught.value.remedy
 
 
+def test_of_a_module_without_a_hook_an_object_may_be_meant() -> None:
+    with pytest.raises(PluginError, match="has no hook") as caught:
+        inspect_plugin(sys.modules[__name__])
+
+    assert caught.value.remedy.endswith("Or name the object in it that has them, as module:object.")
+
+
 def test_a_class_instead_of_an_instance_is_an_error() -> None:
     with pytest.raises(PluginError, match=r"is a class\nHand in an instance: .*Named\(\)\."):
         inspect_plugin(Named)

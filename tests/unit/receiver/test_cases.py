@@ -285,8 +285,8 @@ class Unwilling:
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        (RetryPolicy((0,)), "unwilling: given up after 1 tries"),
-        (RetryPolicy((0, 60)), "unwilling: tried 1 times, and again at 20"),
+        (RetryPolicy((0,)), "unwilling: given up after one try"),
+        (RetryPolicy((0, 60)), "unwilling: tried once, and again at 20"),
     ],
 )
 def test_explain_says_who_has_not_taken_what_was_passed_on(

@@ -62,8 +62,10 @@ def moment(at: float) -> str:
 
 
 def _owed(one: Undelivered) -> str:
+    once = one.attempts == 1
     if one.due_at is None:
-        return f"given up after {one.attempts} tries"
+        return f"given up after {'one try' if once else f'{one.attempts} tries'}"
     if one.attempts:
-        return f"tried {one.attempts} times, and again at {moment(one.due_at)}"
+        often = "once" if once else f"{one.attempts} times"
+        return f"tried {often}, and again at {moment(one.due_at)}"
     return "not tried yet"

@@ -75,7 +75,8 @@ def _parse(text: str) -> URL:
     except sa.exc.NoSuchModuleError:
         raise ConfigurationError(
             "The URL names a kind of database that is not known here",
-            remedy="Install SQLAlchemy's dialect for it, or correct the URL.",
+            remedy="Install SQLAlchemy's dialect for it, or correct the URL; PostgreSQL's begins "
+            "with postgresql://.",
         ) from None
     except (sa.exc.ArgumentError, ValueError):
         raise _unreadable() from None

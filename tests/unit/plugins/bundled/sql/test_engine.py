@@ -23,6 +23,7 @@ from fulfillment_sdk.relay import RetryPolicy
         ("", "The database URL can't be read"),
         ("postgresql://u:hush@host:port/name", "The database URL can't be read"),
         ("nosuch://u:hush@host/name", "a kind of database that is not known here"),
+        ("postgres://u:hush@host/name", "correct the URL; PostgreSQL's begins with postgresql://"),
         ("postgresql+nosuch://u:hush@host/name", "a kind of database that is not known here"),
         ("mssql+pymssql://u:hush@host/name", r"The driver for mssql\+pymssql is not installed"),
         ("sqlite+aiosqlite:///hush.db", "is for asyncio alone"),

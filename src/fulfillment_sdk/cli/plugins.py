@@ -38,7 +38,7 @@ def command() -> None:
     """Show which plugins there are, and what is wrong with them."""
 
 
-@command.command("list")
+@command.command("list", short_help="List plugins, their versions, and what is wrong with them.")
 @config_flag
 @json_flag
 def list_command(config: Path | None, as_json: bool) -> None:

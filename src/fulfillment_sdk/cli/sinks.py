@@ -46,7 +46,7 @@ def command() -> None:
     """Show the kinds of sink, and check and try those of fulfillment.toml."""
 
 
-@command.command("list")
+@command.command("list", short_help="List the kinds of sink and their settings.")
 @click.argument("kinds", metavar="[KIND]…", nargs=-1)
 @config_flag
 @json_flag
@@ -84,7 +84,7 @@ def list_command(kinds: Sequence[str], config: Path | None, as_json: bool) -> No
     _say_left_out(plugins)
 
 
-@command.command("check")
+@command.command("check", short_help="Say which sinks can be used, and what is wrong.")
 @click.argument("names", metavar="[NAME]…", nargs=-1)
 @config_flag
 @json_flag
@@ -99,7 +99,7 @@ def check_command(names: Sequence[str], config: Path | None, as_json: bool) -> N
     _try(names, config, as_json, make_event=None)
 
 
-@command.command("test")
+@command.command("test", short_help="Send one invented event, which really arrives.")
 @click.argument("names", metavar="[NAME]…", nargs=-1)
 @click.option(
     "--type",

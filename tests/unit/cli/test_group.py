@@ -33,6 +33,11 @@ def test_every_command_in_the_list_is_there(name: str) -> None:
     assert run(name, "--help").exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["plugins", "sinks", "org", "token"])
+def test_no_line_of_a_list_of_commands_is_cut_off(name: str) -> None:
+    assert "..." not in run(name, "--help").output.partition("Commands:")[2]
+
+
 def test_help_imports_neither_server_nor_client() -> None:
     script = (
         "import sys\n"

@@ -20,7 +20,13 @@ _LONGEST: Final = 64 * 1024  # bytes: whoever names a file by mistake doesn't ha
 
 @attrs.frozen
 class Secret:
-    """A text that shows in no repr, log or message: a password, a key, a URL that has one in it."""
+    """A text that shows in no repr, log or message: a password, a key, a URL that has one in it.
+
+    Its `value` is the text; `str()` and an f-string have `***` in its place.
+
+    Args:
+        value: the text.
+    """
 
     value: str = attrs.field(repr=lambda _: "***")
 

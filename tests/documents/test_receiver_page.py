@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +19,12 @@ from tests.documents.reading import ROOT, blocks
 PAGE = ROOT / "docs" / "receiver.md"
 (SHOWN,) = blocks(PAGE, "toml")
 APPLICATION = next(block for block in blocks(PAGE, "py") if block.line > SHOWN.line)
+LOOKS = [
+    line.removeprefix("$ ")
+    for block in blocks(PAGE, "console")
+    for line in block.source.splitlines()
+    if "Receiver.from_config()" in line
+]
 SECRET = signing.new_secret()
 
 
@@ -51,3 +60,30 @@ def test_its_file_and_its_two_lines_bring_a_case_into_a_database(receiver: Recei
     with closing(sqlite3.connect("cases.db")) as database:
         rows = database.execute("SELECT case_id, status FROM fulfillment_cases").fetchall()
     assert rows == [("case_1", "submitted")]
+
+
+def test_a_look_at_a_case_and_one_at_what_waits_are_a_line_each(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    data = {"case_id": "case_987654", "new_status": "qc_passed", "sequence": 1}
+    body = json.dumps({"id": "evt_1", "type": "case.status_changed", "data": data}).encode()
+    signed = signing.headers([SECRET], "evt_1", int(time.time()), body)
+    receiver.relay.close()
+    with Receiver.from_config(dispatch=False) as accepting:
+        reply = accepting.handle("POST", {"Content-Type": "application/json", **signed}, body)
+        assert reply.status == 202
+
+    explained, waiting = (
+        subprocess.run(
+            [sys.executable, *shlex.split(look)[1:]],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        ).stdout
+        for look in LOOKS
+    )
+    assert explained.startswith("case case_987654: status qc_passed\n")
+    assert [line.partition("(")[0] for line in waiting.splitlines()] == ["Undelivered"] * 2
+    assert "destination='cases'" in waiting

@@ -111,6 +111,29 @@ async def test_what_passes_is_tried_again_and_what_does_not_is_given_up(
         assert len(room.said) == 1
 
 
+@pytest.mark.parametrize("how", ["its own level", "everybody's level", "switched off"])
+async def test_what_does_not_pass_is_known_also_where_the_application_logs_little(how: str) -> None:
+    log = logging.getLogger("apprise")
+    async with (
+        a_server(Room(410).answer) as port,
+        a_sink(kind="chat", urls=[f"json://127.0.0.1:{port}"]) as sink,
+    ):
+        try:
+            if how == "its own level":
+                log.setLevel(logging.CRITICAL)
+            elif how == "everybody's level":
+                logging.disable(logging.CRITICAL)
+            else:  # as a `dictConfig` does with the loggers that it doesn't name
+                log.disabled = True
+            outcome = await deliver(sink, CHANGED)
+        finally:
+            log.setLevel(logging.NOTSET)
+            logging.disable(logging.NOTSET)
+            log.disabled = False
+
+    assert outcome == Reject("HTTP 410", disable=True)
+
+
 async def test_a_service_that_is_away_is_tried_again() -> None:
     async with a_server(Room().answer) as port:
         pass

@@ -1,7 +1,8 @@
 """What a service's library logs while it works for us: nobody sees it, and it tells the status.
 
 Apprise says True or False, and in its log the HTTP status. It logs messages as well, and beneath it
-addresses that have tokens in them.
+addresses that have tokens in them. What the application wants of its log is no matter here: a
+service logs into a logger of ours, which hears it also where nobody listens.
 """
 
 from __future__ import annotations
@@ -19,25 +20,37 @@ _LOGGERS: Final = ("apprise", "urllib3.connectionpool", "urllib3.util.retry")
 _statuses: ContextVar[list[int] | None] = ContextVar("statuses", default=None)
 
 
+class Heard(logging.Logger):
+    """A service's own logger, apart from all others: notes the statuses, and shows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("apprise")
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's name for it
+        """Hear what went wrong, however little the application's log wants to know."""
+        return level >= logging.WARNING
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Note the statuses that a record tells; it goes no further."""
+        noted = _statuses.get()
+        if noted is not None:
+            noted += [int(status) for status in _STATUS.findall(record.getMessage())]
+
+
 class Quiet(logging.Filter):
     """Keeps to itself what is logged during our own calls, and leaves all other records alone."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Note the status that a record of ours tells, and let it go no further."""
-        noted = _statuses.get()
-        if noted is None:
-            return True
-        if record.name.startswith("apprise"):
-            noted += [int(status) for status in _STATUS.findall(record.getMessage())]
-        return False
+    def filter(self, _record: logging.LogRecord) -> bool:
+        """Let by what is none of ours."""
+        return _statuses.get() is None
 
     def install(self) -> None:
-        """Begin to listen."""
+        """Begin to keep quiet."""
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(self)
 
     def remove(self) -> None:
-        """Listen no more."""
+        """Let all be logged again."""
         for name in _LOGGERS:
             logging.getLogger(name).removeFilter(self)
 

@@ -7,7 +7,7 @@ import warnings
 import apprise
 
 from fulfillment_sdk.errors import ConfigurationError
-from fulfillment_sdk.plugins.bundled.chat.quiet import Quiet, listening
+from fulfillment_sdk.plugins.bundled.chat.quiet import Heard, Quiet, listening
 from fulfillment_sdk.plugins.bundled.chat.verdicts import of_service
 from fulfillment_sdk.relay import Outcome, Retry
 
@@ -36,6 +36,7 @@ class Service:
                 f"{name} is no address that Apprise knows",
                 remedy="Write it as Apprise's documentation has it for that service.",
             )
+        self._apprise[0].logger = Heard()
 
     def tell(self, *, title: str, body: str) -> Outcome:
         """Write a message, in this thread; raises nothing."""

@@ -9,7 +9,10 @@ from fulfillment_sdk.relay import Delivered, Outcome, Reject, Retry
 
 
 def of_service(accepted: bool, statuses: Sequence[int]) -> Outcome:
-    """Decide what one service's answer means, as a webhook's endpoint's does.
+    """Decide what one service's answers mean, as a webhook's endpoint's do.
+
+    A URL of Apprise's may name several rooms: as long as one of them may take it later, it is tried
+    again.
 
     Args:
         accepted: what Apprise says.
@@ -18,9 +21,11 @@ def of_service(accepted: bool, statuses: Sequence[int]) -> Outcome:
     """
     if accepted:
         return Delivered()
-    if not statuses or 200 <= statuses[-1] < 300:
+    outcomes = [read_answer(status, {}, 0.0) for status in statuses]
+    refusals = [one for one in outcomes if isinstance(one, Retry | Reject)]
+    if not refusals or len(refusals) < len(outcomes):
         return Retry("the service can't be reached, or did not take it")
-    return read_answer(statuses[-1], {}, 0.0)
+    return next((one for one in refusals if isinstance(one, Retry)), refusals[-1])
 
 
 def of_all(outcomes: Sequence[Outcome], *, served: int) -> Outcome:

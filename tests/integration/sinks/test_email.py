@@ -23,6 +23,7 @@ from tests.unit.plugins.leaves import hidden
 SENDER = "Case desk <desk@partner.example.org>"
 ANNA, BEN = "anna@partner.example.org", "ben@partner.example.org"
 CHANGED = delivery(status_changed())
+LACKING = Retry("the mail server lacks what is required, TLS or a log-in")
 COMPLETED = delivery(samples.body("case-completed"))
 
 
@@ -140,6 +141,28 @@ async def test_nothing_is_sent_in_the_clear_where_tls_is_required() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({}, LACKING),
+        ({"tls": "if_offered"}, Delivered("2 recipients")),
+        ({"tls": "if_offered", "user": "desk@", "password": "hush"}, LACKING),
+    ],
+)
+async def test_neither_a_mail_nor_a_password_crosses_a_network_in_the_clear_unasked(
+    more: dict[str, str], outcome: Outcome
+) -> None:
+    post, user = Post(), more.get("user", "")
+    settings = {key: value for key, value in more.items() if key != "user"}
+    async with a_mail_server(post) as port:
+        # A spelling of this machine's address that is none of its well-known names.
+        elsewhere = table(port, server=f"smtp://{user}127.1:{port}", **settings)
+        async with a_sink(**elsewhere) as sink:
+            assert await deliver(sink, CHANGED) == outcome
+
+    assert len(post.mails) == (1 if isinstance(outcome, Delivered) else 0)
+
+
+@pytest.mark.parametrize(
     ("post", "outcome"),
     [
         (Post("554 no such words: Jane"), Reject("the mail is refused (SMTP 554)")),
@@ -204,6 +227,23 @@ async def test_mails_that_are_under_way_together_share_connections() -> None:
     assert set(outcomes) == {Delivered("2 recipients")}
     assert len({mail["Message-ID"] for mail in post.mails}) == 20
     assert len({session.peer for session in post.sessions}) == 4
+
+
+async def test_a_connection_is_left_before_a_server_has_enough_of_it() -> None:
+    post = Post()
+    async with a_mail_server(post) as port:
+        lines = Lines(
+            SmtpServer.of(f"smtp://127.0.0.1:{port}"),
+            tls=ssl.create_default_context(),
+            insist=False,
+            name="partner.example.org",
+            most=1,
+        )
+        mails = [lines.send("d@x.org", [ANNA], b"Subject: x\r\n\r\nx") for _ in range(51)]
+        await asyncio.gather(*mails)
+
+    assert len(post.envelopes) == 51
+    assert len({session.peer for session in post.sessions}) == 2
 
 
 async def test_after_a_refusal_the_next_mail_goes_over_the_same_connection() -> None:

@@ -46,6 +46,8 @@ def after_failure(error: Exception) -> Outcome:
         cause, ssl.SSLCertVerificationError
     ):
         return Retry("the mail server's certificate is not accepted")
+    if type(error) is aiosmtplib.SMTPException:  # its own word for a server without STARTTLS, AUTH
+        return Retry(_LACKING)
     return Retry(next((text for kind, text in _FAILURES if isinstance(error, kind)), _ELSE))
 
 
@@ -55,8 +57,9 @@ _ANSWERS: tuple[tuple[type[Exception], str], ...] = (
     (aiosmtplib.SMTPDataError, "the mail is refused for now"),
     (aiosmtplib.SMTPResponseException, "the mail server refuses"),
 )
+_LACKING = "the mail server lacks what is required, TLS or a log-in"
 _FAILURES: tuple[tuple[type[Exception], str], ...] = (
-    (aiosmtplib.SMTPNotSupported, "the mail server lacks what is required, TLS or a log-in"),
+    (aiosmtplib.SMTPNotSupported, _LACKING),
     (TimeoutError, "the mail server did not answer in time"),
     (aiosmtplib.SMTPServerDisconnected, "the mail server hung up"),
     (ssl.SSLError, "no TLS connection to the mail server"),

@@ -24,14 +24,19 @@ _MASKED: Final = (
     # Named as one.
     (
         re.compile(
-            r"(?i)\b([\w-]*(?:pass(?:word|wd|phrase)?|secret|token|signature|credentials?"
-            r"|api[_-]?key|authorization|cookie))(\s*[:=]\s*)\S.*"
+            r"(?i)\b([\w-]{0,40}(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|signature"
+            r"|credentials?|(?:api|access|private)[ _-]?key|authorization|cookie))(\s*[:=]\s*)\S.*"
         ),
         r"\1\2…",
     ),
     (re.compile(r"\b((?i:bearer|basic|digest)) (?=\S*[A-Z0-9_=/+~-])\S+"), r"\1 …"),
     # Looks like one: a webhook's secret, a token, a key, a signature. An id is shorter.
     (re.compile(r"\bwhsec_\S+|\beyJ[\w-]{4,}(\.[\w-]*){0,2}|[A-Za-z0-9_+/=-]{40,}"), "…"),
+    # Those of some services say whose they are: Stripe's, Slack's, GitHub's, Amazon's.
+    (
+        re.compile(r"\b([rs]k_(live|test)_\w+|xox[a-z]-[\w-]+|gh[a-z]_\w{16,}|A[KS]IA[A-Z\d]{16})"),
+        "…",
+    ),
     # An address of somebody.
     (re.compile(r"[^\s/:@…]+@[^\s/@]+"), "…"),
 )

@@ -19,6 +19,7 @@ from fulfillment_sdk.plugins.bundled.sql import SqlSettings
 from fulfillment_sdk.plugins.bundled.sql.recording import Recording
 from fulfillment_sdk.plugins.bundled.sql.rows import Entry
 from fulfillment_sdk.plugins.bundled.sql.sink import NO_OBJECT, SqlSink
+from fulfillment_sdk.plugins.bundled.sql.tables import Tables
 from fulfillment_sdk.relay import Delivered, Delivery, Outcome, Reject, Retry
 from tests import mariadb, postgres
 from tests.unit.plugins.bundled.deliveries import ACCEPTED_AT, about_a_case, delivery
@@ -369,6 +370,29 @@ async def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     await database.close()
 
     assert stat.S_IMODE((tmp_path / "audit.db").stat().st_mode) == 0o600
+
+
+async def test_a_case_that_another_writer_is_at_is_waited_for_and_no_step_of_it_is_lost() -> None:
+    database = Database(postgres.new_database(), portable=False)
+    sink = await database.open()
+    await sink.deliver(step(1))
+    tables = Tables.of(SqlSettings(database.url))
+    other = Entry.of(step(2))
+    assert other is not None
+
+    engine = sa.create_engine(database.url, poolclass=sa.NullPool)
+    with engine.begin() as elsewhere:
+        Recording(elsewhere, tables).record([other], now=NOW)
+        waiting = asyncio.ensure_future(sink.deliver(step(3)))
+        while not database.run("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+    outcome = await waiting
+    await database.close()
+
+    assert outcome == Delivered()
+    assert database.rows("fulfillment_cases", "status", "sequence", "events") == [
+        ("in_progress", 3, 3)
+    ]
 
 
 async def test_a_row_that_somebody_holds_is_tried_again_later() -> None:

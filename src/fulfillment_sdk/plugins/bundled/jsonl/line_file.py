@@ -41,6 +41,7 @@ class LineFile:
         self._fsync = fsync
         self._clock = clock
         self._descriptor: int | None = None
+        self._is_entered = False  # on the disk, as far as we know
 
     def open(self) -> None:
         """Open the file and mend its end.
@@ -79,8 +80,7 @@ class LineFile:
             del rest[:count]
             if self._fsync:
                 os.fsync(descriptor)  # others may write meanwhile
-                if size == 0:
-                    self._fsync_folder()
+                self._fsync_folder()
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
@@ -104,6 +104,7 @@ class LineFile:
         if self._descriptor is None:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
             self._descriptor = os.open(self._path, flags, 0o600)
+            self._is_entered = False
             if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
                 self.close()
                 raise OSError("not a regular file")
@@ -140,9 +141,13 @@ class LineFile:
                 (folder / name).unlink()
 
     def _fsync_folder(self) -> None:
+        """Have the disk know the file's name too: who made it may have died before."""
+        if self._is_entered:
+            return
         folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)
+            self._is_entered = True
         finally:
             os.close(folder)
 

@@ -42,6 +42,27 @@ def opened(path: Path) -> Iterator[Open]:
         file.close()
 
 
+def test_whoever_opens_a_file_has_the_disk_know_its_name_once(
+    opened: Open, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr("os.fsync", sync)
+    first, second = opened(), opened()
+    first.append([b"{}\n"])  # and may die before it comes to the folder
+    synced.clear()
+
+    second.append([b"{}\n"])
+    second.append([b"{}\n"])
+    path.rename(path.with_suffix(".old"))
+    second.append([b"{}\n"])
+
+    assert synced == [False, True, False, False, True]
+
+
 def test_a_folder_that_is_not_there_is_not_made(opened: Open, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         opened(at=tmp_path / "unmounted" / "audit.jsonl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import stat
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -304,6 +305,38 @@ async def test_a_value_that_does_not_fit_is_refused_alone_and_for_good() -> None
         Reject("the database refuses a value: DataError (22001)"),
     ]
     assert database.rows("fulfillment_cases", "case_id") == [("case_1",)]
+
+
+async def test_an_event_that_a_server_stumbles_over_holds_up_none_beside_it() -> None:
+    database = Database(mariadb.server().new_database(), portable=False)
+    sink = await database.open()
+    # To this driver a failure like one of the server's own.
+    database.run("ALTER TABLE fulfillment_events ADD CONSTRAINT mine CHECK (reason <> 'odd')")
+
+    outcomes = await together(sink, [step(1), step(1, "case_2", reason="odd"), step(1, "case_3")])
+    await database.close()
+
+    assert outcomes == [Delivered(), Retry("OperationalError (23000)"), Delivered()]
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(0.0, 3), (5.0, 1)])
+async def test_of_a_database_in_trouble_not_every_event_asks(
+    seconds: float, tries: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times, asked = itertools.count(step=seconds), []
+
+    def fail(_: Recording, entries: Sequence[Entry], **_now: datetime) -> int:
+        asked.append(len(entries))
+        raise sa.exc.OperationalError("", None, Exception())
+
+    monkeypatch.setattr(Recording, "record", fail)
+    sink = SqlSink(SqlSettings(_sqlite(tmp_path)), timer=lambda: float(next(times)))
+
+    outcomes = await together(sink, [step(1, f"case_{n}") for n in range(9)])
+    await sink.close()
+
+    assert outcomes == [Retry("OperationalError")] * 9
+    assert len(asked) == tries
 
 
 async def test_a_letter_that_the_driver_can_t_write_is_refused_alone_and_for_good(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -23,6 +23,11 @@ logger = logging.getLogger("fulfillment_sdk.plugins")
 
 NO_OBJECT = Reject("the event is no JSON object")
 RACED = Retry("another writer was at the same row")
+
+# What fails as a whole may be one event's doing, a body beyond what a server takes in one piece,
+# say. That is found out only where it costs little: a server that is away may take long to say so.
+_PROMPT_SECONDS = 1.0
+_MOST_FAILURES = 2
 
 _MOST_RACES = 3  # each table may be made by somebody else between our look and our try
 
@@ -44,6 +49,7 @@ class SqlSink:
         settings: which database, and the tables' names.
         clock: epoch seconds.
         portable: do without what only PostgreSQL and SQLite have.
+        timer: seconds that only go on.
     """
 
     def __init__(
@@ -52,12 +58,14 @@ class SqlSink:
         *,
         clock: Callable[[], float] = time.time,
         portable: bool = False,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._create = settings.create
         self._tables = Tables.of(settings)
         self._engine = make_engine(settings.url)
         self._clock = clock
         self._portable = portable
+        self._timer = timer
         self._batcher = Batcher(self._write, name="sql")
 
     async def open(self) -> None:
@@ -105,15 +113,29 @@ class SqlSink:
 
     def _write(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         entries = [Entry.of(delivery) for delivery in deliveries]
-        known = [entry for entry in entries if entry is not None]
+        outcomes = iter(self._outcomes([entry for entry in entries if entry is not None]))
+        return [NO_OBJECT if entry is None else next(outcomes) for entry in entries]
+
+    def _outcomes(self, entries: Sequence[Entry]) -> Sequence[Outcome]:
+        began = self._timer()
         try:
-            self._record(known)
+            self._record(entries)
         except _OF_ONE:
-            return [NO_OBJECT if entry is None else self._alone(entry) for entry in entries]
+            return [self._alone(entry) for entry in entries]
         except sa.exc.SQLAlchemyError as error:
             failed = Retry(_in_short(error))
-            return [NO_OBJECT if entry is None else failed for entry in entries]
-        return [NO_OBJECT if entry is None else Delivered() for entry in entries]
+            if len(entries) == 1 or self._timer() - began > _PROMPT_SECONDS:
+                return [failed] * len(entries)
+            return [*self._in_turn(entries, failed)]
+        return [Delivered()] * len(entries)
+
+    def _in_turn(self, entries: Sequence[Entry], failed: Retry) -> Iterator[Outcome]:
+        """Record each alone; where two in a row fail, it is the database, and none of them."""
+        failures = 0
+        for entry in entries:
+            outcome = self._alone(entry) if failures < _MOST_FAILURES else failed
+            failures = failures + 1 if isinstance(outcome, Retry) else 0
+            yield outcome
 
     def _alone(self, entry: Entry) -> Outcome:
         try:

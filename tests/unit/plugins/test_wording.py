@@ -114,6 +114,22 @@ def test_a_template_makes_no_endless_text() -> None:
     assert len(filled(loop)) == MOST_CHARACTERS
 
 
+@pytest.mark.parametrize(
+    "key", ["form_submissions", "case", "case.timeline", "case.request", "outcome"]
+)
+def test_what_is_null_is_empty_like_what_is_missing(key: str) -> None:
+    event = json.loads(COMPLETED)
+    *above, last = key.split(".")
+    told = event["data"]
+    for name in above:
+        told = told[name]
+    told[last] = None
+    given = names_of(delivery(json.dumps(event).encode()))
+    source = f"{{% for one in {key} %}}x{{% endfor %}}{{{{ {key} | length }}}} {{{{ {key}.more }}}}"
+
+    assert Template.of(source, name="it").fill(given) == "0 "
+
+
 def test_values_are_escaped_in_html_and_only_there() -> None:
     event = json.loads(status_changed())
     event["data"]["form_submissions"] = [{"form_name": "a (b)"}]

@@ -115,11 +115,13 @@ def disclose(body: bytes, level: Disclosure) -> bytes:
 def facts(body: bytes) -> dict[str, object]:
     """Return a disclosed body as templates see it; nothing more is in it than was disclosed.
 
+    A null is left out, as what an event lacks is: a template goes through an empty list then.
+
     Raises:
         PayloadError: it is no JSON object.
     """
     payload = strictjson.parse_object(body, exact=False, depth=EVENT_DEPTH)
-    return _object(payload, FIELDS["operational"])
+    return _without_nulls(_object(payload, FIELDS["operational"]))
 
 
 def _object(value: Mapping[str, object], fields: Fields) -> dict[str, object]:
@@ -128,6 +130,16 @@ def _object(value: Mapping[str, object], fields: Fields) -> dict[str, object]:
         if key in value and _is(value[key], wanted):
             kept[key] = _part(value[key], wanted)
     return kept
+
+
+def _without_nulls(known: Mapping[str, object]) -> dict[str, object]:
+    return {key: _said(value) for key, value in known.items() if value is not None}
+
+
+def _said(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _without_nulls(value)
+    return [_said(item) for item in value] if isinstance(value, list) else value
 
 
 def _is(value: object, wanted: Shape | Fields | list[Fields]) -> bool:

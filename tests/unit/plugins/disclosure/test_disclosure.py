@@ -257,6 +257,10 @@ JSON = st.recursive(
 )
 
 
+def without_nulls(known: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in known.items() if value is not None}
+
+
 @given(payload=st.dictionaries(st.sampled_from(["id", "type", "data"]), JSON))
 def test_a_sentence_gets_through_nowhere(payload: dict[str, object]) -> None:
     body = json.dumps(payload).encode()
@@ -264,4 +268,4 @@ def test_a_sentence_gets_through_nowhere(payload: dict[str, object]) -> None:
         assert b"Jane" not in disclose(body, level)
     less = disclose(body, "operational")
     assert disclose(less, "operational") == less
-    assert facts(body) == json.loads(less)
+    assert facts(body) == json.loads(less, object_hook=without_nulls)

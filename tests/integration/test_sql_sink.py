@@ -397,12 +397,14 @@ async def test_a_server_that_is_not_there_is_waited_for() -> None:
     assert outcome == Retry("OperationalError")
 
 
-async def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    database = Database(_sqlite(tmp_path), portable=False)
+@pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite:///file:{}?uri=true"])
+async def test_a_file_is_made_for_its_owner_alone(url: str, tmp_path: Path) -> None:
+    database = Database(url.format(tmp_path / "audit.db"), portable=False)
     await database.open()
     await database.close()
 
     assert stat.S_IMODE((tmp_path / "audit.db").stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["audit.db"]
 
 
 def until_somebody_waits(database: Database) -> None:

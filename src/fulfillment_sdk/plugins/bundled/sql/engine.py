@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -13,6 +14,8 @@ from fulfillment_sdk.errors import ConfigurationError, MissingExtra
 from fulfillment_sdk.store.session import KEEPALIVES, settle_in
 
 _BUSY_SECONDS = 5.0
+
+_URI = "file:"  # as SQLite itself writes a database's name, with options behind it
 
 # A peer that is gone without a word must not hold the sink for a quarter of an hour.
 _PSYCOPG = ("postgresql", "psycopg")
@@ -62,8 +65,11 @@ def make_engine(text: str) -> sa.Engine:
 def make_private(engine: sa.Engine) -> None:
     """Make an SQLite database's file for its owner alone, unless it is there."""
     if engine.dialect.name == "sqlite":
+        name = str(engine.url.database)
+        if name.startswith(_URI):
+            name = unquote(urlsplit(name).path)
         with contextlib.suppress(OSError):  # connecting tells what is wrong with it
-            Path(str(engine.url.database)).touch(mode=0o600, exist_ok=True)
+            Path(name).touch(mode=0o600, exist_ok=True)
 
 
 def _parse(text: str) -> URL:
@@ -85,12 +91,17 @@ def _parse(text: str) -> URL:
             f"The driver {url.get_driver_name()} is for asyncio alone",
             remedy="Name one that is not: the sink has a thread of its own.",
         )
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+    if url.get_backend_name() == "sqlite" and _is_in_memory(url):
         raise ConfigurationError(
             "A database in memory is gone with its process",
             remedy="Name a file: sqlite:///path/to/file.db.",
         )
     return url
+
+
+def _is_in_memory(url: URL) -> bool:
+    name = (url.database or "").removeprefix(_URI)
+    return name in ("", ":memory:") or url.query.get("mode") == "memory"
 
 
 def _unreadable() -> ConfigurationError:

@@ -30,6 +30,8 @@ from fulfillment_sdk.relay import RetryPolicy
         ("postgresql+psycopg_async://u:hush@host/name", "is for asyncio alone"),
         ("sqlite://", "A database in memory is gone with its process"),
         ("sqlite:///:memory:", "A database in memory is gone with its process"),
+        ("sqlite:///file::memory:?uri=true", "A database in memory is gone with its process"),
+        ("sqlite:///file:hush?mode=memory&uri=true", "A database in memory is gone with"),
     ],
 )
 def test_a_url_that_can_t_be_used_is_refused_without_being_repeated(url: str, message: str) -> None:

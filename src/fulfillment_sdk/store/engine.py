@@ -104,6 +104,11 @@ def _parse(url: str) -> URL:
             "Only SQLite files and PostgreSQL can hold what must not be lost",
             remedy="Write the URL as sqlite:///path/to/file.db or postgresql://user@host/name.",
         )
+    if parsed.query:  # databases in memory are among what it can ask for
+        raise ConfigurationError(
+            "A SQLite URL is a file's path and nothing more, and has no question mark in it",
+            remedy="Write it as sqlite:///path/to/file.db, in folders without one.",
+        )
     return parsed
 
 

@@ -215,7 +215,18 @@ def test_a_store_may_be_opened_before_a_fork(url: str) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "not a url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:store?mode=memory&cache=shared&uri=true",
+        "sqlite:///store.db?mode=memory",
+        "mysql://x/y",
+        "not a url",
+    ],
+)
 def test_a_database_that_would_forget_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
         make_engine(url, readonly=False)

@@ -57,6 +57,19 @@ class Rest:
         )
 
 
+def is_pending(url: str, key: Key) -> bool:
+    """Tell whether a delivery is not settled yet; others may be at work meanwhile."""
+    name, event_id = key
+    with _connected(url) as connection:
+        found = connection.execute(
+            sa.select(deliveries.c.event)
+            .join(events, events.c.id == deliveries.c.event)
+            .join(destinations, destinations.c.no == deliveries.c.destination_no)
+            .where(destinations.c.name == name, events.c.event_id == event_id)
+        ).first()
+    return found is not None
+
+
 def await_rest(url: str) -> None:
     """Wait until a server has noticed that those who were killed are gone.
 

@@ -4,6 +4,9 @@ A sink may end its process (a segfault, `os._exit`, no memory left) and would do
 Which one it was, nobody is left to say: all that was in hand is suspected, and mostly wrongly. So
 one end costs nothing, as any deploy may bring one; what was in hand at two in a row goes alone; and
 what was alone then, at a third, has failed: it waits as after any failed try.
+
+One that only hangs must not keep the others waiting. When it has been alone for a moment, they go
+beside it, one after the other: an end is then put down to what was alone, and they stay in doubt.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from fulfillment_sdk.relay.policy import DEFAULT_SCHEDULE
 
 ALONE = 2  # ends in a row after which a lane is delivered while no other such lane is
 COUNTED = 3  # after which that counts as a failed try
+ALONE_SECONDS = 2.0  # after which a lane that is still under way keeps no other one waiting
 MOST_COUNTED = 2  # such lanes of one destination, after which it is the destination's doing
 
 ENDED = "the process that delivered it ended each time, or stood still"
@@ -59,7 +63,9 @@ def closed(doubted: Sequence[Doubted]) -> set[int]:
     return {no for no, its in by_no.items() if _is_known(its) or not all(o.counted for o in its)}
 
 
-def next_alone(doubted: Sequence[Doubted], now: float, among: Collection[int]) -> Doubted | None:
+def next_alone(
+    doubted: Sequence[Doubted], now: float, among: Collection[int], *, beside: bool = False
+) -> Doubted | None:
     """Return the lane to be delivered while no other one in doubt is; None if none may go now.
 
     First what is only to be recorded, then what nothing is proved against. A destination that is
@@ -69,6 +75,7 @@ def next_alone(doubted: Sequence[Doubted], now: float, among: Collection[int]) -
         doubted: all lanes in doubt.
         now: epoch seconds.
         among: destinations that could take one.
+        beside: whether another one hangs meanwhile; then none goes that has failed this way.
     """
     known = {no for no, its in _by_destination(doubted).items() if _is_known(its)}
     able = [
@@ -76,7 +83,7 @@ def next_alone(doubted: Sequence[Doubted], now: float, among: Collection[int]) -
         for one in doubted
         if one.due_at <= now
         and one.no in among
-        and (one.counted or one.lost >= COUNTED or one.no not in known)
+        and (one.lost >= COUNTED or (not beside if one.counted else one.no not in known))
     ]
     return min(able, key=lambda one: (one.lost < COUNTED, one.counted, one.due_at), default=None)
 

@@ -52,12 +52,15 @@ class ScriptedSink:
     script: dict[str, list[Answer]] = attrs.field(factory=dict)
     deliveries: list[Delivery] = attrs.field(factory=list)
     fails_for: set[str] = attrs.field(factory=set)
+    hangs_for: dict[str, asyncio.Event] = attrs.field(factory=dict)
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         self.seen.append((delivery.id, delivery.attempt))
         self.deliveries.append(delivery)
         if delivery.destination in self.fails_for:
             return Retry("500")
+        if delivery.destination in self.hangs_for:
+            await self.hangs_for[delivery.destination].wait()
         answers = self.script.get(delivery.id, [])
         answer = answers.pop(0) if answers else Delivered()
         if isinstance(answer, Exception):
@@ -141,9 +144,9 @@ def to(name: str = "partner", **more: object) -> Destination:
     return Destination(name, "scripted", **options)  # type: ignore[arg-type]
 
 
-def claims_all(connection: sa.Connection, *, now: float = START) -> list[Claim]:
+def claims_all(connection: sa.Connection, *, now: float = START, no: int = 1) -> list[Claim]:
     """Claim as another worker would."""
-    return claim(connection, [Wanted(1, 9, 60)], now=now, events_per_lane=20)
+    return claim(connection, [Wanted(no, 9, 60)], now=now, events_per_lane=20)
 
 
 async def run_until(dispatcher: Dispatcher, arrived: asyncio.Event) -> None:

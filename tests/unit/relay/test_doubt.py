@@ -68,6 +68,15 @@ def test_a_second_case_is_tried_while_the_first_one_waits() -> None:
     assert next_alone([first, second], NOW, {1}) == second
 
 
+def test_beside_one_that_hangs_goes_none_that_has_failed_this_way() -> None:
+    bad, other = lane(1, counted=True), lane(2, no=2)
+    ended = lane(3, no=3, lost=COUNTED, counted=True)
+
+    assert next_alone([bad, other], NOW, {1, 2}, beside=True) == other
+    assert next_alone([bad], NOW, {1}, beside=True) is None
+    assert next_alone([ended], NOW, {3}, beside=True) == ended, "it is only recorded"
+
+
 def test_nothing_goes_before_it_is_due_nor_to_a_destination_that_takes_nothing() -> None:
     assert next_alone([lane(1, due=LATER)], NOW, {1}) is None
     assert next_alone([lane(1)], NOW, {2}) is None

@@ -37,6 +37,7 @@ class Held:
         size: their bytes.
         may_hold_more: whether the lane may hold events beside those of the claim.
         wakes: how often this process had been told to look when it was claimed.
+        since: when it was claimed; seconds since whenever.
     """
 
     claim: Claim
@@ -45,6 +46,7 @@ class Held:
     size: int
     may_hold_more: bool = False
     wakes: int = 0
+    since: float = attrs.field(default=attrs.Factory(lambda self: self.lease.begun, True))
 
 
 @attrs.define(eq=False)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import attrs
 
 from fulfillment_sdk.relay.dispatching.desk import Desk, Held
-from fulfillment_sdk.relay.doubt import ALONE
+from fulfillment_sdk.relay.doubt import ALONE, ALONE_SECONDS
 from fulfillment_sdk.relay.tables.registry import Registered
 
 BUDGET_BYTES = 32 * 1024 * 1024  # of events in memory: completions are large
@@ -21,8 +21,8 @@ class Hands:
 
     desks: dict[int, Desk] = attrs.field(factory=dict)
     held_bytes: int = 0
-    doubted: int = 0
-    """How many lanes in doubt are in hand: no more than one is to be."""
+    doubted: set[Held] = attrs.field(factory=set)
+    """The lanes in doubt that are in hand: one, unless it hangs."""
     _silent: set[Desk] = attrs.field(factory=set)
     _lanes: int = 0
     _empty: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -34,6 +34,11 @@ class Hands:
     def lanes(self) -> int:
         """How many claimed lanes are not settled yet."""
         return self._lanes
+
+    def doubting(self, steady: float) -> tuple[set[int], bool]:
+        """Return the destinations of which a lane in doubt is in hand, and whether others wait."""
+        waits = any(steady < one.since + ALONE_SECONDS for one in self.doubted)
+        return {one.claim.destination_no for one in self.doubted}, waits
 
     @property
     def budget(self) -> int:
@@ -63,13 +68,14 @@ class Hands:
         self._lanes += 1
         self._empty.clear()
         self.held_bytes += held.size
-        self.doubted += held.claim.lost >= ALONE
+        if held.claim.lost >= ALONE:
+            self.doubted.add(held)
         desk.take(held)
 
     def end(self, desk: Desk, held: Held) -> None:
         """Note that a lane's turn is over; it still has to be settled."""
         self.held_bytes -= held.size
-        self.doubted -= held.claim.lost >= ALONE
+        self.doubted.discard(held)
         desk.end(held)
 
     def settled(self) -> None:

@@ -110,7 +110,8 @@ class Picker:
             for no, desk in self._hands.desks.items()
             if look and (desk.is_paused(steady) or not desk.is_empty)
         ]
-        return Plan(due, look, idle, held, jump, steady, sweep, self._hands.doubted > 0)
+        doubting, waits = self._hands.doubting(steady)
+        return Plan(due, look, idle, held, jump, steady, sweep, doubting, waits)
 
     def pick(self, connection: sa.Connection, plan: Plan) -> Turn:
         """Claim due lanes, within the limits of a turn and of each destination."""
@@ -138,8 +139,8 @@ class Picker:
         claims = claim(connection, wanted, now=now, events_per_lane=EVENTS_PER_LANE)
         brought = Counter(one.destination_no for one in claims)
         short = [one.no for one in wanted if brought[one.no] < one.most]
-        if plan.look and not plan.doubted:
-            claims += self._alone(connection, doubted, read, now, plan.steady)
+        if doubted and plan.look and not plan.waits:
+            claims += self._alone(connection, doubted, read, now, plan)
         return Turn(
             claims=[(read[one.destination_no], one) for one in claims],
             now=now,
@@ -223,16 +224,16 @@ class Picker:
         doubted: Sequence[Doubted],
         read: Mapping[int, Registered],
         now: float,
-        steady: float,
+        plan: Plan,
     ) -> list[Claim]:
         """Claim a lane in doubt, if one may go."""
-        its = [read[no] for no in {one.no for one in doubted} if no in read]
+        its = [read[no] for no in {one.no for one in doubted} - plan.doubting if no in read]
+        steady, beside = plan.steady, bool(plan.doubting)
         able = [one.no for one in its if self._takes(one) and self._room(one.no, now, steady, one)]
-        one = next_alone(doubted, now, able)
-        if one is None:
+        if (one := next_alone(doubted, now, able, beside=beside)) is None:
             return []
         lease = self.lease_of(read[one.no])
-        return claim_alone(connection, one, now=now, lease=lease, events_per_lane=EVENTS_PER_LANE)
+        return claim_alone(connection, one, now, lease, EVENTS_PER_LANE, beside=beside)
 
     def _takes(self, registered: Registered) -> bool:
         return registered.destination.enabled and registered.destination.sink in self._sinks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 import attrs
@@ -24,7 +25,8 @@ class Plan:
         jump: seconds by which the clock was set.
         steady: when the turn began; seconds since whenever.
         sweep: whether to look for lanes too that a wrong clock has put off.
-        doubted: whether a lane in doubt is in hand.
+        doubting: the destinations of which a lane in doubt is in hand.
+        waits: whether one of these is to be alone for a while yet.
     """
 
     due: Sequence[int]
@@ -34,7 +36,8 @@ class Plan:
     jump: float
     steady: float
     sweep: bool = False
-    doubted: bool = False
+    doubting: AbstractSet[int] = frozenset()
+    waits: bool = False
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from fulfillment_sdk.relay.doubt import ALONE, ENDED, Doubted
+from fulfillment_sdk.relay.doubt import ALONE, COUNTED, ENDED, Doubted
 from fulfillment_sdk.relay.schema import lanes
 from fulfillment_sdk.relay.tables.claim import claims_of
 from fulfillment_sdk.relay.tables.lanes import Claim
@@ -59,10 +59,11 @@ def in_doubt(connection: sa.Connection) -> Sequence[Doubted]:
 def claim_alone(
     connection: sa.Connection,
     one: Doubted,
-    *,
     now: float,
     lease: float,
     events_per_lane: int,
+    *,
+    beside: bool = False,
     new_token: Callable[[], str] = lambda: secrets.token_hex(8),
 ) -> list[Claim]:
     """Take this lane, unless somebody else has it by now, or holds it.
@@ -73,6 +74,7 @@ def claim_alone(
         now: the store's time, epoch seconds.
         lease: seconds for which it is wanted.
         events_per_lane: places that the claim has at most.
+        beside: whether it is not alone: then an end says no more of it than the one before did.
         new_token: makes the token that settlements must match.
     """
     its = (lanes.c.destination_no == one.no) & (lanes.c.lane == one.lane)
@@ -86,8 +88,9 @@ def claim_alone(
     *found, lost, had = row
     lost += had is not None  # its lease ran out
     token = new_token()
+    kept = lost - 1 if beside and lost < COUNTED else lost
     connection.execute(
-        sa.update(lanes).where(its).values(due_at=now + lease, lease=token, lost=lost)
+        sa.update(lanes).where(its).values(due_at=now + lease, lease=token, lost=kept)
     )
     return claims_of(connection, [(*found, lost)], token, now, {one.no: lease}, events_per_lane)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 import pytest
 
+from fulfillment_sdk.relay.dispatching import hands
 from fulfillment_sdk.relay.doubt import ENDED
 from fulfillment_sdk.relay.reports.heads import IN_DOUBT
 from fulfillment_sdk.relay.tables.alone import claim_alone, end_leases, in_doubt
-from tests.unit.relay.conftest import START, Bench, claims_all, event
+from tests.unit.relay.conftest import START, Bench, claims_all, event, to
 
 Make = Callable[..., Bench]
 
@@ -25,9 +27,7 @@ def ends_with_one_alone(bench: Bench, case: int = 0) -> None:
     """What is in doubt goes by when it was lined up."""
     lanes = sorted(bench.store.read(in_doubt).result(), key=lambda one: (-one.lost, one.due_at))
     now = bench.clock.now
-    bench.store.write(
-        lambda c: claim_alone(c, lanes[case], now=now, lease=20.0, events_per_lane=20)
-    ).result()
+    bench.store.write(lambda c: claim_alone(c, lanes[case], now, 20.0, 20)).result()
     bench.store.write(lambda c: end_leases(c, now)).result()
 
 
@@ -39,7 +39,7 @@ async def test_what_was_in_hand_twice_arrives_one_case_after_the_other(make: Mak
 
     for _ in range(4):
         await dispatcher.turn()
-        most = max(most, dispatcher.hands.doubted)
+        most = max(most, len(dispatcher.hands.doubted))
         await dispatcher.hands.emptied()
     assert most == 1
     assert sorted(bench.sink.ids) == ["e0", "e1", "e2", "e3"]
@@ -61,6 +61,36 @@ async def test_what_was_alone_at_an_end_has_failed_and_waits_though_the_policy_i
     assert (waiting.attempts, waiting.why, waiting.due_at) == (1, ENDED, START + 5)
     first = bench.attempts[0]
     assert (first.event_id, first.outcome, first.why) == (waiting.event_id, "retry", ENDED)
+
+
+async def test_one_that_hangs_alone_keeps_other_destinations_waiting_for_a_moment_only(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes beside it stays in doubt if the process ends; what was alone has failed."""
+    bench = make(to("hangs"), to("good"))
+    bench.accept(event("e1"), event("e2", "case_2"), event("e3", "case_3"))
+    for _ in range(2):
+        bench.store.write(lambda c: claims_all(c)).result()
+        bench.store.write(lambda c: claims_all(c, no=2)).result()
+        bench.store.write(lambda c: end_leases(c, START)).result()
+    over = asyncio.Event()
+    bench.sink.hangs_for["hangs"] = over
+    dispatcher = bench.dispatcher()
+    for _ in range(4):
+        await dispatcher.turn()
+    assert [one.destination for one in bench.sink.deliveries] == ["hangs"]
+
+    monkeypatch.setattr(hands, "ALONE_SECONDS", 0.0)
+    came = [bench.sink.arrival_of(one) for one in ("e1", "e2", "e3")]
+    async with asyncio.timeout(5):
+        while not all(one.is_set() for one in came):
+            await dispatcher.turn()
+    assert bench.sink.count("good") == 3
+    assert bench.sink.count("hangs") == 1, "of its own destination none goes beside it"
+    over.set()
+    await dispatcher.hands.emptied()
+    await bench.drain(dispatcher)
+    assert bench.sink.count("hangs") == 3
 
 
 async def test_other_cases_go_on_while_a_bad_one_waits(make: Make) -> None:

@@ -36,8 +36,8 @@ def doubted(tables: Tables) -> list[Doubted]:
     return list(tables.store.read(in_doubt).result())
 
 
-def alone(tables: Tables, one: Doubted, *, now: float = NOW) -> list[Claim]:
-    return tables.write(lambda c: claim_alone(c, one, now=now, lease=LEASE, events_per_lane=20))
+def alone(tables: Tables, one: Doubted, *, now: float = NOW, beside: bool = False) -> list[Claim]:
+    return tables.write(lambda c: claim_alone(c, one, now, LEASE, 20, beside=beside))
 
 
 def test_what_was_in_hand_once_is_claimed_as_ever(tables: Tables) -> None:
@@ -104,6 +104,35 @@ def test_an_answer_clears_a_case_whatever_it_says(tables: Tables) -> None:
 
     assert doubted(tables) == []
     assert [one.lost for one in tables.claim()] == [0]
+
+
+@pytest.mark.parametrize("runs_out", [False, True])
+def test_an_end_says_nothing_more_of_what_was_not_alone(tables: Tables, runs_out: bool) -> None:
+    tables.put(to())
+    tables.accept(event("e1"))
+    ends(tables, 2)
+    (one,) = doubted(tables)
+    (claimed,) = alone(tables, one, beside=True)
+    assert claimed.lost == ALONE, "it goes one event at a time, and keeps others waiting"
+
+    if runs_out:
+        assert tables.claim(now=LATER) == []
+    else:
+        tables.write(lambda c: end_leases(c, NOW))
+    assert [one.lost for one in doubted(tables)] == [ALONE]
+
+
+def test_what_is_only_to_be_recorded_stays_so_beside_another(tables: Tables) -> None:
+    tables.put(to())
+    tables.accept(event("e1"))
+    ends(tables, 2)
+    (one,) = doubted(tables)
+    alone(tables, one)
+    tables.write(lambda c: end_leases(c, NOW))
+    (one,) = doubted(tables)
+
+    alone(tables, one, beside=True)
+    assert [one.lost for one in doubted(tables)] == [COUNTED]
 
 
 def test_where_an_earlier_one_ended_as_it_should_nothing_is_in_doubt_any_more(

@@ -10,6 +10,9 @@ import queue
 import threading
 from collections.abc import Callable
 
+from fulfillment_sdk.errors import StoreUnavailable
+from fulfillment_sdk.store.threads import begin
+
 
 class Readers:
     """Runs calls in up to `most` threads, made as they are needed."""
@@ -22,14 +25,20 @@ class Readers:
         self._gate = threading.Lock()
 
     def submit(self, call: Callable[[], None]) -> None:
-        """Queue a call, which must not raise."""
+        """Queue a call, which must not raise.
+
+        Raises:
+            StoreUnavailable: there is no thread for it.
+        """
         with self._gate:
             self._waiting += 1
             if self._waiting > len(self._threads) < self._most:
-                name = f"fulfillment-reader-{len(self._threads)}"
-                thread = threading.Thread(target=self._work, name=name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                thread = begin(self._work, f"fulfillment-reader-{len(self._threads)}")
+                if thread is not None:
+                    self._threads.append(thread)
+                elif not self._threads:
+                    self._waiting -= 1
+                    raise StoreUnavailable("no thread is free to read the database in")
         self._calls.put(call)
 
     def close(self) -> None:

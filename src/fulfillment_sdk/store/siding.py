@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from fulfillment_sdk.store.task import Entry, Task
+from fulfillment_sdk.store.threads import begin
 from fulfillment_sdk.store.transaction import Blocked
 
 THREADS = 3
@@ -63,9 +64,10 @@ class Siding:
         with self._changed:
             self._put(task)
             while len(self._threads) < THREADS:
-                name = f"fulfillment-siding-{len(self._threads)}"
-                self._threads.append(threading.Thread(target=self._run, name=name, daemon=True))
-                self._threads[-1].start()
+                thread = begin(self._run, f"fulfillment-siding-{len(self._threads)}")
+                if thread is None:
+                    break  # with none at all it waits for the next one that is blocked
+                self._threads.append(thread)
 
     def close(self) -> None:
         """Finish what is here, then end the threads."""

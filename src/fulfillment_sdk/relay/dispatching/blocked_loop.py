@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from fulfillment_sdk.store.threads import begin
+
 LOOK_EVERY = 1.0  # seconds
 LOOKS = 10  # in vain, after which it is told; counted, since a process may be stopped meanwhile
 LOOKS_BETWEEN = 60  # until it is told again
@@ -44,8 +46,8 @@ class BlockedLoop:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Look after it for as long as the block runs."""
-        threading.Thread(target=self._work, name="fulfillment-watch", daemon=True).start()
+        """Look after it for as long as the block runs, if there is a thread for that."""
+        begin(self._work, "fulfillment-watch")
         try:
             yield
         finally:

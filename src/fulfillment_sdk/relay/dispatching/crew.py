@@ -138,7 +138,9 @@ class Crew:
             desk.refrain(steady + NO_DESCRIPTOR_PAUSE)
             if steady >= self._tell_again:
                 self._tell_again = steady + TOLD_EVERY
-                log.error("no file descriptor is free, what finds none waits: raise the limit")
+                log.error(
+                    "no file descriptor or thread is free, what finds none waits: raise the limit"
+                )
         except BaseException as error:
             if self._leaving and isinstance(error, asyncio.CancelledError):
                 log.info("lane handed back destination=%s", one_word(run.destination.name))

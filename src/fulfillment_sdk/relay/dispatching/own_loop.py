@@ -42,8 +42,11 @@ class OwnLoop:
             yield
 
     async def run(self, work: Awaitable[T]) -> T:
-        """Await `work` there; whoever is cancelled here waits no longer, and cancels it there."""
-        if self._loop is None:
+        """Await `work` there; whoever is cancelled here waits no longer, and cancels it there.
+
+        A loop that its owner has stopped is begun anew.
+        """
+        if self._loop is None or self._loop.is_closed():
             self._thread.start()
         assert self._loop is not None
         future = asyncio.run_coroutine_threadsafe(_awaited(work), self._loop)

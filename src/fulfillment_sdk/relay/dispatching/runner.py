@@ -14,8 +14,13 @@ from fulfillment_sdk.relay.cancelling import go_on, is_asked_to_end
 from fulfillment_sdk.relay.dispatching.descriptors import none_left
 from fulfillment_sdk.relay.outcome import Delivered, Outcome, Reject, Retry, tidied
 from fulfillment_sdk.relay.values import Delivery, Sink
+from fulfillment_sdk.store.threads import begin
 
 IDLE_SECONDS = 10.0
+
+
+class NoThread(Exception):
+    """This process has no thread left."""
 
 
 class DaemonThreads:
@@ -42,6 +47,9 @@ class DaemonThreads:
         Args:
             function: what to run.
             even_late: run it also if nobody waits for it any more when its turn comes.
+
+        Raises:
+            NoThread: none is there, and none can be begun.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -71,9 +79,10 @@ class DaemonThreads:
             # An idle thread is spoken for here and now: two calls must not count on the same one.
             if self._idle > 0:
                 self._idle -= 1
-            elif self._threads < self.most:
+            elif self._threads < self.most and begin(self._work, self._name) is not None:
                 self._threads += 1
-                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            elif self._threads == 0:
+                raise NoThread
             else:
                 self._queued += 1
         self._calls.put(run)
@@ -131,7 +140,7 @@ def holdable(error: BaseException) -> Exception:
 
 
 class NoDescriptor(Exception):
-    """A sink could not even try: this process has no file descriptor left."""
+    """A sink could not even try: this process has no file descriptor left, or no thread."""
 
 
 async def call_sink(
@@ -166,7 +175,7 @@ async def call_sink(
             raise
         if isinstance(error, asyncio.CancelledError) and is_over():
             raise
-        if none_left(error):
+        if none_left(error) or isinstance(error, NoThread):
             raise NoDescriptor from None
         if limit.expired():
             outcome = Retry(f"no answer within {seconds:g} s")

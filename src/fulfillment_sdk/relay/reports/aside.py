@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from fulfillment_sdk.relay.tables.words import one_word
 from fulfillment_sdk.relay.values import Attempt
+from fulfillment_sdk.store.threads import begin
 
 MOST_WAITING = 10_000  # attempts of which an observer was not told yet; further ones he misses
 IDLE_SECONDS = 1.0  # after which the thread ends
@@ -58,9 +59,7 @@ class Aside:
                 return
             self._waiting.append(attempt)
             if self._thread is None:
-                name = f"observer-{self._name}"
-                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-                self._thread.start()
+                self._thread = begin(self._work, f"observer-{self._name}")
             else:
                 self._changed.notify()
 

@@ -118,7 +118,7 @@ async def test_a_try_that_finds_no_descriptor_counts_nowhere_and_comes_back_with
     assert START < waiting.due_at <= START + 3
     (desk,) = dispatcher.hands.desks.values()
     assert desk.breaker.failures == 0
-    assert "no file descriptor is free" in caplog.text
+    assert "no file descriptor or thread is free" in caplog.text
     assert "Jane" not in caplog.text
 
 

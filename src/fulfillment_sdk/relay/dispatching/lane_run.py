@@ -75,6 +75,7 @@ class LaneRun:
             if loaded.event is None:
                 self._count(place[1], self._tries_before(place[1]), loaded.why)
                 self.due_at = self.clock() + UNREADABLE_PAUSE
+                self._lost = 0  # no sink was asked, and this process goes on
                 return
             if self.claim.lost >= COUNTED:
                 self._count_ended(place, loaded.event, loaded.accepted_at)

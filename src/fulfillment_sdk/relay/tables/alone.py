@@ -21,8 +21,8 @@ def end_leases(connection: sa.Connection, now: float, *, alone: bool = True) -> 
     """Free what was in hand when an earlier dispatcher ended: for one that begins.
 
     It goes before all else of its destination: what ends a process is then met again at once, and
-    not behind a backlog. Where one that is alone finds nothing, the one before it ended as it
-    should, and nothing is in doubt any more.
+    not behind a backlog. Where nothing is in hand, whoever was here before has ended as it should,
+    and nothing is in doubt any more.
 
     Args:
         connection: of the caller's transaction.
@@ -36,8 +36,11 @@ def end_leases(connection: sa.Connection, now: float, *, alone: bool = True) -> 
     if not alone:
         query = query.where(lanes.c.due_at <= now)
     found = connection.execute(query.with_for_update(skip_locked=True)).all()
-    if alone and not found:
-        connection.execute(sa.update(lanes).where(sa.text("lost > 1")).values(lost=0))
+    if not found:
+        doubted = connection.execute(_DOUBTED).all()
+        if doubted and not connection.execute(sa.select(_IN_HAND)).scalar_one():
+            _CLEAR.run(connection, [(no, lane) for no, lane in doubted])
+        return 0
     first = {
         no: connection.execute(
             sa.select(sa.func.min(lanes.c.due_at)).where(lanes.c.destination_no == no)
@@ -95,6 +98,20 @@ def claim_alone(
     return claims_of(connection, [(*found, lost)], token, now, {one.no: lease}, events_per_lane)
 
 
+_IN_HAND = sa.exists().where(lanes.c.lease.is_not(None))
+_DOUBTED = (
+    sa.select(lanes.c.destination_no, lanes.c.lane)
+    .where(sa.text("lost > 1"))
+    .with_for_update(skip_locked=True)
+)
+_CLEAR = Change(
+    {"no": "int8", "lane": "int8"},
+    sqlite="UPDATE relay_lanes SET lost = 0 WHERE destination_no = ? AND lane = ?",
+    postgresql="""
+    UPDATE relay_lanes AS l SET lost = 0
+    FROM given WHERE l.destination_no = given.no AND l.lane = given.lane
+    """,
+)
 _IN_DOUBT = "SELECT destination_no, lane, due_at, lost, tries, why FROM relay_lanes WHERE lost > 1"
 _FREE = Change(
     {"due_at": "float8", "no": "int8", "lane": "int8"},

@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
 from fulfillment_sdk.relay.dispatching import hands
 from fulfillment_sdk.relay.doubt import ENDED
 from fulfillment_sdk.relay.reports.heads import IN_DOUBT
+from fulfillment_sdk.relay.schema import events
 from fulfillment_sdk.relay.tables.alone import claim_alone, end_leases, in_doubt
 from tests.unit.relay.conftest import START, Bench, claims_all, event, to
 
@@ -146,6 +148,22 @@ async def test_one_event_goes_at_a_time_where_a_process_ended(make: Make) -> Non
     assert bench.sink.ids == ["e0"]
     await bench.drain()
     assert bench.sink.ids == ["e0", "e1", "e2"]
+
+
+async def test_what_is_in_doubt_and_cannot_be_read_keeps_no_other_case_waiting(
+    make: Make,
+) -> None:
+    bench = make()
+    bench.accept(event("e1"), event("e2", "case_2"))
+    ends_with_all_in_hand(bench, 2)
+    bench.store.write(
+        lambda c: c.execute(sa.delete(events).where(events.c.event_id == "e1"))
+    ).result()
+    await bench.drain()
+    bench.accept(event("e3", "case_3"))
+    await bench.drain()
+
+    assert sorted(bench.sink.ids) == ["e2", "e3"]
 
 
 async def test_that_cases_are_in_doubt_is_logged(

@@ -135,16 +135,28 @@ def test_what_is_only_to_be_recorded_stays_so_beside_another(tables: Tables) -> 
     assert [one.lost for one in doubted(tables)] == [COUNTED]
 
 
-def test_where_an_earlier_one_ended_as_it_should_nothing_is_in_doubt_any_more(
-    tables: Tables,
+@pytest.mark.parametrize("only_one", [True, False])
+def test_where_all_ended_as_they_should_nothing_is_in_doubt_any_more(
+    tables: Tables, only_one: bool
 ) -> None:
     tables.put(to())
     tables.accept(event("e1"))
     ends(tables, 2)
 
-    tables.write(lambda c: end_leases(c, NOW))
+    tables.write(lambda c: end_leases(c, NOW, alone=only_one))
     assert doubted(tables) == []
     assert len(tables.claim()) == 1
+
+
+def test_what_is_in_doubt_stays_so_where_others_have_something_in_hand(tables: Tables) -> None:
+    tables.put(to())
+    tables.accept(event("e1"))
+    ends(tables, 2)
+    tables.accept(event("e2", "case_2"))
+    tables.claim()
+
+    assert tables.write(lambda c: end_leases(c, NOW, alone=False)) == 0
+    assert [one.lost for one in doubted(tables)] == [ALONE]
 
 
 def test_one_among_many_frees_only_what_has_run_out(tables: Tables) -> None:

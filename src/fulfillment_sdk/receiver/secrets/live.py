@@ -46,7 +46,8 @@ class LiveSecrets:
     """A receiver's secrets, newest first, as they are given or as their files have them by now.
 
     What is new in a file counts once it is read; what is no longer there counts until the file has
-    been left alone for a moment. While a file can't be used, the secrets of before count.
+    been left alone for a moment. While a file can't be used, the secrets of before count. What can
+    be read only once, such as a pipe, is read at the start.
 
     Args:
         given: one source, or several.
@@ -63,9 +64,8 @@ class LiveSecrets:
         clock: Callable[[], float],
         steady: Callable[[], float],
     ) -> None:
-        self._sources = (
-            (given,) if isinstance(given, str | Secret | Mapping) else tuple(given or ())
-        )
+        sources = (given,) if isinstance(given, str | Secret | Mapping) else tuple(given or ())
+        self._sources = tuple(map(_lasting, sources))
         self._files = [
             source["file"]
             for source in self._sources
@@ -126,6 +126,13 @@ def read_secrets(sources: Sequence[Source]) -> tuple[str, ...]:
 def with_those_of_before(found: Sequence[str], before: Sequence[str]) -> tuple[str, ...]:
     """Return what was found, and behind it what was there before and is missing now."""
     return (*found, *(secret for secret in before if secret not in found))
+
+
+def _lasting(source: Source) -> Source:
+    """Return what can be read again and again: reading a pipe anew waits for its next writer."""
+    if isinstance(source, Mapping) and "file" in source and not Path(source["file"]).is_file():
+        return Secret.read(source, where=_WHERE)
+    return source
 
 
 def _changed_at(path: str | Path) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from pathlib import Path
 
 import attrs
@@ -155,6 +156,20 @@ def test_secrets_that_are_said_stay_as_they_are(given: str | list[str]) -> None:
     live = LiveSecrets(given, lambda: NOW, lambda: 0.0)
     assert live.now().secrets == (NEW, OLD)
     assert NEW not in repr(live.now())
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_is_read_once_and_keeps_no_notification_waiting(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(OLD,), daemon=True)
+    writer.start()
+    kept = Kept(pipe)
+    live = kept.live()
+    writer.join()
+    kept.pass_time()
+
+    assert live.now().secrets == (OLD,)
 
 
 def test_a_file_that_is_not_there_at_the_start_is_an_error(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from fulfillment_sdk.relay.dispatching import hands
-from fulfillment_sdk.relay.doubt import ENDED
+from fulfillment_sdk.relay.doubt import ALONE, COUNTED, ENDED
 from fulfillment_sdk.relay.reports.heads import IN_DOUBT
 from fulfillment_sdk.relay.schema import events
 from fulfillment_sdk.relay.tables.alone import claim_alone, end_leases, in_doubt
@@ -93,6 +93,29 @@ async def test_one_that_hangs_alone_keeps_other_destinations_waiting_for_a_momen
     await dispatcher.hands.emptied()
     await bench.drain(dispatcher)
     assert bench.sink.count("hangs") == 3
+
+
+async def test_an_end_is_put_down_to_what_was_alone_and_not_to_what_went_beside_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "ALONE_SECONDS", 0.0)
+    bench = make(to("one"), to("other"))
+    bench.accept(event("e1"))
+    for _ in range(2):
+        bench.store.write(lambda c: [claims_all(c), claims_all(c, no=2)]).result()
+        bench.store.write(lambda c: end_leases(c, START)).result()
+    over = asyncio.Event()
+    bench.sink.hangs_for.update({"one": over, "other": over})
+    dispatcher = bench.dispatcher()
+    for _ in range(3):
+        await dispatcher.turn()
+    assert dispatcher.hands.lanes == 2
+
+    bench.store.write(lambda c: end_leases(c, START)).result()
+    lost = [one.lost for one in bench.store.read(in_doubt).result()]
+    assert sorted(lost) == [ALONE, COUNTED]
+    over.set()
+    await dispatcher.hands.emptied()
 
 
 async def test_other_cases_go_on_while_a_bad_one_waits(make: Make) -> None:

@@ -41,7 +41,7 @@ from tests.integration.gateway.odd_endpoints import (
     untrusted,
 )
 from tests.integration.gateway.parts import OWNER, START
-from tests.integration.told_names import ToldNames
+from tests.integration.webhooks.told_names import ToldNames
 
 SINK = "fulfillment_sdk.server.gateway.gateway.WebhookSink"
 SCHEDULE = (0.0, 5.0, 30.0, 120.0)

@@ -11,7 +11,7 @@ from aiohttp import web
 from fulfillment_sdk.plugins.webhooks import addresses
 from fulfillment_sdk.relay import Delivered, Retry
 from tests.integration.endpoints import a_server, self_signed
-from tests.integration.webhook_sinks import a_sink, post
+from tests.integration.webhooks.making import a_sink, post
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

@@ -19,7 +19,7 @@ from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered
 from fulfillment_sdk.relay.dispatching import descriptors
 from tests.integration.endpoints import a_server, a_talker, says
-from tests.integration.webhook_sinks import BODY, BOTH, NEW, NOW, OLD, a_sink, ok, post
+from tests.integration.webhooks.making import BODY, BOTH, NEW, NOW, OLD, a_sink, ok, post
 from tests.unit.plugins.bodies import delivery
 
 

@@ -21,7 +21,7 @@ from fulfillment_sdk.plugins.webhooks.resolver import Resolver, numeric
 from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Destination, Event, Outcome, Relay, Retry
 from tests.integration.endpoints import a_server
-from tests.integration.name_server import NameServer, a_name_server
+from tests.integration.webhooks.name_server import NameServer, a_name_server
 from tests.unit.plugins.bodies import delivery, status_changed
 
 GOOD = "good.example.org"

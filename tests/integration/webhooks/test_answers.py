@@ -12,7 +12,7 @@ from fulfillment_sdk.plugins.webhooks import addresses
 from fulfillment_sdk.plugins.webhooks.webhook import WebhookSink
 from fulfillment_sdk.relay import Delivered, Reject, Retry
 from tests.integration.endpoints import a_server, a_talker, hang_up, says
-from tests.integration.webhook_sinks import BOTH, a_sink, post
+from tests.integration.webhooks.making import BOTH, a_sink, post
 
 
 async def test_a_redirect_is_not_followed() -> None:

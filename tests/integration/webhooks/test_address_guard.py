@@ -22,7 +22,7 @@ from fulfillment_sdk.relay import Delivered, Outcome, Retry
 from fulfillment_sdk.server.gateway.subscriptions.endpoint_url import is_allowed
 from tests.integration.endpoints import a_server
 from tests.integration.gateway.courier import open_courier
-from tests.integration.told_names import ToldNames
+from tests.integration.webhooks.told_names import ToldNames
 from tests.unit.plugins.bodies import delivery, status_changed
 
 BOTH = frozenset({"http", "https"})

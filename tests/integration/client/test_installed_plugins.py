@@ -56,7 +56,6 @@ print(json.dumps({
 """
 
 ROUTE = "/api/webhook/webform/cases/"
-BROKEN = [["broken", "0.3", "ZeroDivisionError: division by zero"]]
 
 
 class Empty(Silent):
@@ -98,7 +97,8 @@ def test_an_installed_plugin_watches_and_a_broken_one_is_named_with_its_version(
     report = run(tmp_path)
 
     assert report["seen"] == [[ROUTE, 200, True, None]] * 4
-    assert report["problems"] == [BROKEN, BROKEN]
+    broken = [["broken", "0.3", f"ZeroDivisionError at {tmp_path / 'broken_plugin.py'}:1"]]
+    assert report["problems"] == [broken, broken]
 
 
 def test_a_process_looks_once_however_many_clients_and_requests(tmp_path: Path) -> None:

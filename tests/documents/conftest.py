@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from http.server import HTTPServer
 from pathlib import Path
@@ -17,6 +16,7 @@ import requests
 from fulfillment_sdk import Client, Receiver
 from tests.documents.reading import run
 from tests.journeys._server import ServerProcess
+from tests.ports import free_port
 
 YOU = "you@example.org"
 """The address that the documents register with."""
@@ -108,8 +108,6 @@ def reader(
     monkeypatch.setenv("FULFILLMENT_WEBHOOK_SECRET", "whsec_" + "A" * 32)
     monkeypatch.chdir(tmp_path)
     Path("fulfillment-data").symlink_to(server.folder)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    reader = Reader(server, port)
+    reader = Reader(server, free_port())
     yield reader
     reader.clean_up()

@@ -11,8 +11,9 @@ import attrs
 import requests
 
 from fulfillment_sdk import Client, signing
-from tests.journeys._hops import LEASE, free_port, kill
+from tests.journeys._hops import LEASE, kill
 from tests.journeys._server import SECONDS, ServerProcess
+from tests.ports import free_port
 
 from ._partner import Journal, PartnerProcess
 from ._story import Story

@@ -17,9 +17,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from fulfillment_sdk import Client, signing
 from tests.documents.reading import ROOT
+from tests.ports import free_port
 from tests.postgres import new_database, server
 
-from ._hops import free_port
 from ._proxies import Ports, proxy
 from ._server import SECONDS, ServerProcess
 from ._tls import ADDRESS, Certificates, certificates

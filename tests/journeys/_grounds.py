@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from fulfillment_sdk import errors, signing
 from tests.fakes.deployed_gateway import Behaviour, DeployedGateway, serving
+from tests.ports import free_port
 
-from ._hops import free_port
 from ._line import Line
 from ._raw import Partner
 from ._server import ServerProcess

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Literal
 import requests
 
 from fulfillment_sdk import signing
+from tests.ports import free_port
 
 from ._server import SECONDS, ServerProcess
 
@@ -24,12 +24,6 @@ AFTER: Moment = "after the portal has answered"
 
 LEASE = 15.0
 """Seconds after which a reservation that a crash left is taken over (contract, section 2)."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def kill(server: ServerProcess) -> None:

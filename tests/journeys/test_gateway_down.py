@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from fulfillment_sdk import Client, signing
 from fulfillment_sdk.cli.demo.case import physical_abuse
+from tests.ports import free_port
 
 from ._partner import Endpoint, Recorder, verified
 from ._server import ServerProcess
 from ._staff import Staff
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_gateway_that_was_down_gets_everything_once_and_in_order(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from fulfillment_sdk import signing
+from tests.ports import free_port
 
 from ._endpoints import Answer, Listener, Received, eventually
-from ._hops import free_port
 from ._server import SECONDS, ServerProcess
 from ._telltale import Telltales
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from ._hops import free_port
+from tests.ports import free_port
+
 from ._server import SECONDS, ServerProcess, clean_environment, command
 
 BASE = "/api/webhook/webform/"

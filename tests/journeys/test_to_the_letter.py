@@ -17,13 +17,13 @@ from fulfillment_sdk.cli.demo.case import physical_abuse
 from fulfillment_sdk.errors import InvalidField, SignatureError
 from fulfillment_sdk.lifecycle import find
 from fulfillment_sdk.models import Verification
+from tests.ports import free_port
 from tests.unit.test_lifecycle import DOCUMENTED, PAIRS, ROWS
 
 from ._endpoints import RESET, Answer, Listener, Received, eventually, passing_on
 from ._partner import EMAIL, verified
 from ._server import SECONDS, ServerProcess
 from ._staff import Staff
-from .test_gateway_down import free_port
 from .test_whole_loop import TIMELINE
 
 RETRY_AFTER = {

@@ -115,6 +115,10 @@ def bytes_server(
                     ):
                         seen.append(encrypted.recv(65536))
                         bare.sendall(answer)
+                        bare.shutdown(socket.SHUT_WR)
+                        # What is left unread makes a reset, which may overtake the answer.
+                        while bare.recv(65536):
+                            pass
 
         threading.Thread(target=serve, daemon=True).start()
         yield int(listener.getsockname()[1])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import traceback
 
+from fulfillment_sdk.hooks.causes import innermost
 from fulfillment_sdk.hooks.failures import FAILURES, is_hosts
 from fulfillment_sdk.hooks.plugin import Plugin
 
@@ -29,9 +29,4 @@ def place(error: BaseException, plugin: Plugin, hook: str) -> str:
 
     With it and the error's type it can be found; its own words may hold personal data.
     """
-    own = plugin.files(hook)
-    places = [
-        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    file, line = next((one for one in reversed(places) if one[0] in own), places[-1])
-    return f"{file}:{line}"
+    return innermost(error, plugin.files(hook).__contains__)

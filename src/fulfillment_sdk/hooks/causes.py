@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -28,13 +29,16 @@ def cause_of(error: BaseException) -> str:
     kind = type(error).__name__
     if isinstance(error, MISSING):
         return " ".join(f"{kind}: {error}".split())[:200]
-    return f"{kind} at {_place(error)}"
+    return f"{kind} at {innermost(error, _is_theirs)}"
 
 
-def _place(error: BaseException) -> str:
-    """The innermost line that the error came through, in the host's own files if it did."""
+def innermost(error: BaseException, own: Callable[[str], bool]) -> str:
+    """Say where an error came from: its innermost line in a file that `own` takes, else of all."""
     lines = traceback.walk_tb(error.__traceback__)
     places = [(frame.f_code.co_filename, line) for frame, line in lines]
-    own = [one for one in places if not one[0].startswith(_NOT_THEIRS)]
-    file, line = (own or places or [("an unknown place", 0)])[-1]
+    file, line = ([one for one in places if own(one[0])] or places or [("an unknown place", 0)])[-1]
     return f"{file}:{line}"
+
+
+def _is_theirs(file: str) -> bool:
+    return not file.startswith(_NOT_THEIRS)

@@ -23,6 +23,7 @@ from fulfillment_sdk.receiver.reply import (
 from fulfillment_sdk.receiver.secrets.live import LiveSecrets
 from fulfillment_sdk.receiver.secrets.tally import Tally
 from fulfillment_sdk.receiver.steps import Steps
+from fulfillment_sdk.relay.tables.words import id_word
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Intake:
             if notification.kind == "refused":
                 logger.warning("a notification is refused: %s", notification.why)
                 return UNSIGNED
-            told = f"notification {notification.id}"
+            told = f"notification {id_word(notification.id)}"
             self.tally.note(ring.fingerprints[notification.secret_index], now)
             return (yield from self._keep(notification, body))
         except Exception as error:  # noqa: BLE001 - whatever kept it from being stored: not a 2xx
@@ -87,7 +88,7 @@ class Intake:
             return (yield from self._put_aside(ledger, notification, body, why))
         if accepted.status == "conflict":
             logger.warning(
-                "notification %s came again with other bytes: kept apart", notification.id
+                "notification %s came again with other bytes: kept apart", id_word(notification.id)
             )
         return SEEN if accepted.status == "duplicate" else STORED
 
@@ -95,7 +96,8 @@ class Intake:
         self, ledger: Ledger, notification: Notification, body: bytes, why: str
     ) -> Steps[Reply]:
         yield ledger.relay.quarantine(notification.id, body, why)
-        logger.warning("notification %s is kept but not passed on: %s", notification.id, why)
+        told = id_word(notification.id)
+        logger.warning("notification %s is kept but not passed on: %s", told, why)
         return STORED
 
 

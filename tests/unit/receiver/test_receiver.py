@@ -124,6 +124,22 @@ def test_a_signed_body_that_cannot_be_read_is_kept_apart_and_reported(
     assert "notification evt_1 is kept but not passed on" in caplog.text
 
 
+@pytest.mark.parametrize("event_id", ["Jane,told,us", "jane@example"])
+def test_an_id_that_looks_like_none_is_in_no_log(
+    make_receiver: MakeReceiver, event_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = make_receiver(Inbox())
+    first, other = (status_changed(event_id, case_id=one) for one in ("case_1", "case_2"))
+
+    with caplog.at_level(logging.WARNING):
+        for body in (b"{}", first, other):
+            assert receiver.handle("POST", signed(body, event_id=event_id), body).status == 202
+
+    assert event_id not in caplog.text
+    assert "notification * is kept but not passed on" in caplog.text
+    assert "notification * came again with other bytes" in caplog.text
+
+
 def test_a_known_id_with_other_bytes_is_kept_apart_and_reported(
     make_receiver: MakeReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
